@@ -1,0 +1,110 @@
+//! Turns what came of a call into an MCP answer. The only module that does.
+//!
+//! Two kinds of "no": an `isError` result is for the model, which can read it and do better; a JSON-RPC error is
+//! for the client, when the request itself can't be served. Invariant: nothing internal is in either; the details
+//! are in the log, under the request's id.
+
+use rmcp::{
+    ErrorData,
+    model::{CallToolResponse, CallToolResult, ContentBlock, ErrorCode, InputRequiredResult, MetaObject},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    call::{Outcome, Stop},
+    error::{ErrorKind, ToolError},
+    names::{code, meta},
+    request_state::StateError,
+    violations,
+};
+
+/// When a caller that was refused because the server drains should try again: by then another replica serves.
+const RETRY_AFTER_MS: u64 = 1_000;
+
+/// The answer to a tool call.
+pub(crate) fn to_call(outcome: Result<Outcome, Stop>, request_id: &str) -> Result<CallToolResponse, ErrorData> {
+    match outcome {
+        Ok(Outcome::Done { content, structured }) => {
+            let mut result = CallToolResult::success(content);
+            result.is_error = Some(false);
+            result.structured_content = structured;
+            Ok(result.into())
+        }
+        Ok(Outcome::InputRequired { requests, state }) => {
+            Ok(InputRequiredResult::new(Some(requests), Some(state)).into())
+        }
+        Err(stop) => from_stop(stop, request_id),
+    }
+}
+
+/// The refusal of any request while the server drains.
+pub(crate) fn draining() -> ErrorData {
+    ErrorData::new(
+        ErrorCode(code::UNAVAILABLE),
+        "the server is shutting down; try again",
+        Some(json!({ "retryAfterMs": RETRY_AFTER_MS })),
+    )
+}
+
+/// The answer to a request whose handler panicked.
+pub(crate) fn internal(request_id: &str) -> ErrorData {
+    ErrorData::internal_error(
+        format!("internal error; the server's log has the details under request {request_id}"),
+        None,
+    )
+}
+
+fn from_stop(stop: Stop, request_id: &str) -> Result<CallToolResponse, ErrorData> {
+    let message = stop.to_string();
+    let invalid = |data: Option<Value>| Err(ErrorData::invalid_params(message.clone(), data));
+    match stop {
+        Stop::Draining => Err(draining()),
+        Stop::TooLarge { limit } => invalid(Some(json!({ "limitBytes": limit }))),
+        Stop::TooDeep { limit } => invalid(Some(json!({ "limitDepth": limit }))),
+        Stop::BadMeta { .. } => invalid(None),
+        Stop::UnknownTool { nearest, .. } => match nearest {
+            Some(nearest) => Err(ErrorData::invalid_params(
+                format!("{message}; did you mean `{nearest}`?"),
+                Some(json!({ "didYouMean": nearest })),
+            )),
+            None => invalid(None),
+        },
+        Stop::UnknownVersion { available, .. } => invalid(Some(json!({ "available": available }))),
+        Stop::State(StateError::NoRandomness) => Err(internal(request_id)),
+        Stop::State(_) => invalid(None),
+        Stop::MissingCapability(needed) => Err(ErrorData::missing_required_client_capability(*needed)),
+        Stop::Panicked(_) | Stop::BadOutput(_) => Err(internal(request_id)),
+        Stop::Violations { tool, violations } => Ok(error_result(
+            violations::text(&tool, &violations),
+            json!({ "kind": ErrorKind::Invalid.as_str() }),
+            Some(json!(violations)),
+        )),
+        Stop::Cancelled => {
+            Ok(error_result("Cancelled.".into(), json!({ "kind": ErrorKind::Cancelled.as_str() }), None))
+        }
+        Stop::Tool(error) => Ok(from_tool(&error, request_id)),
+    }
+}
+
+fn from_tool(error: &ToolError, request_id: &str) -> CallToolResponse {
+    let text = match error.kind() {
+        ErrorKind::Internal => format!("The tool failed. The server's log has the details under request {request_id}."),
+        _ => error.message().to_owned(),
+    };
+    let mut about = json!({ "kind": error.kind().as_str() });
+    if let Some(after) = error.retry_after() {
+        about["retryAfterMs"] = json!(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+    }
+    error_result(text, about, None)
+}
+
+fn error_result(text: String, about: Value, violations: Option<Value>) -> CallToolResponse {
+    let mut result = CallToolResult::error(vec![ContentBlock::text(text)]);
+    let mut added = MetaObject::new();
+    added.0.insert(meta::ERROR.into(), about);
+    if let Some(violations) = violations {
+        added.0.insert(meta::VIOLATIONS.into(), violations);
+    }
+    result.meta = Some(added);
+    result.into()
+}

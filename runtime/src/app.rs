@@ -1,0 +1,195 @@
+//! Runs a server until it is told to stop: transports, admin port, signals, drain.
+//!
+//! Invariant: after the first SIGTERM or SIGINT no new call is taken, and calls in flight are answered within the
+//! grace period. A second signal ends the process at once.
+
+mod admin;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    catalogue::Problem,
+    clock::Clock,
+    config::{Settings, Transport},
+    engine::Engine,
+    principal::Principal,
+    protocol::{self, McpHandler},
+    request_state::StateError,
+    server::Server,
+};
+
+/// How long connections may take to close once every call is answered.
+const CLOSING: Duration = Duration::from_secs(1);
+
+/// Why a server could not be started or ended badly.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AppError {
+    #[error("the server can't be built:\n{}", list(.0))]
+    Build(Vec<Problem>),
+    #[error(
+        "can't listen on {address}: {source}\n  help: free the port, or choose another with `--{flag} 127.0.0.1:0`"
+    )]
+    Listen { address: SocketAddr, flag: &'static str, source: std::io::Error },
+    #[error("signals can't be received: {0}")]
+    Signals(std::io::Error),
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error("the client did not speak MCP: {0}")]
+    Stdio(Box<rmcp::service::ServerInitializeError>),
+    #[error("serving ended: {0}")]
+    Serve(std::io::Error),
+}
+
+fn list(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// Where a started server can be reached.
+#[derive(Debug, Default)]
+pub(crate) struct Addresses {
+    pub(crate) mcp: Option<String>,
+    pub(crate) admin: Option<String>,
+}
+
+/// Puts the parts of a server together.
+pub(crate) fn engine<S>(server: Server<S>, settings: &Settings, clock: Clock) -> Result<Arc<Engine>, AppError> {
+    let catalogue = server.catalogue.map_err(AppError::Build)?;
+    let engine = Engine::new(server.info, server.instructions, catalogue, server.handler, settings.limits, clock)?;
+    Ok(Arc::new(engine))
+}
+
+/// Serves until the client or a signal ends it. `started` is told where the server listens.
+pub(crate) async fn serve(
+    engine: Arc<Engine>,
+    settings: &Settings,
+    started: impl FnOnce(&Engine, &Addresses),
+) -> Result<(), AppError> {
+    let signals = Signals::new().map_err(AppError::Signals)?;
+    let stop = CancellationToken::new();
+    // Connections close on this one first, streams that never end by themselves on `stop`.
+    let closing = CancellationToken::new();
+    let mut addresses = Addresses::default();
+
+    let admin = match settings.admin {
+        Some(address) => {
+            let listener = listen(address, "admin").await?;
+            addresses.admin = Some(format!("http://{}", local(&listener, address)));
+            Some(spawn(listener, admin::router(Arc::clone(&engine)), stop.clone()))
+        }
+        None => None,
+    };
+    let serving = match settings.transport {
+        Transport::Http => {
+            let listener = listen(settings.listen, "listen").await?;
+            addresses.mcp = Some(format!("http://{}{}", local(&listener, settings.listen), settings.endpoint.path));
+            let handler = McpHandler::new(Arc::clone(&engine), Principal::Anonymous);
+            let router = protocol::router(handler, &settings.endpoint, &stop);
+            let serving = spawn(listener, router, closing.clone());
+            tokio::spawn(async move { ended(serving).await.map_err(AppError::Serve) })
+        }
+        Transport::Stdio => {
+            let handler = McpHandler::new(Arc::clone(&engine), Principal::Local);
+            let (grace, stop) = (settings.grace, stop.clone());
+            let (input, output) = rmcp::transport::stdio_pipes();
+            tokio::spawn(async move {
+                let served = protocol::serve_stdio(handler, input, output, grace, stop).await;
+                served.or_else(|error| match error {
+                    // Told to stop, or closed, before the first message: nothing went wrong.
+                    rmcp::service::ServerInitializeError::Cancelled
+                    | rmcp::service::ServerInitializeError::ConnectionClosed(_) => Ok(()),
+                    error => Err(AppError::Stdio(Box::new(error))),
+                })
+            })
+        }
+    };
+    started(&engine, &addresses);
+
+    let mut serving = serving;
+    let result = tokio::select! {
+        ended = &mut serving => flatten(ended),
+        () = signals.first() => {
+            drain(&engine, settings.grace).await;
+            closing.cancel();
+            if settings.transport == Transport::Stdio {
+                stop.cancel();
+            }
+            match tokio::time::timeout(CLOSING, &mut serving).await {
+                Ok(ended) => flatten(ended),
+                Err(_elapsed) => {
+                    stop.cancel();
+                    tokio::time::timeout(CLOSING, serving).await.map_or(Ok(()), flatten)
+                }
+            }
+        }
+    };
+    stop.cancel();
+    if let Some(admin) = admin {
+        let _ = tokio::time::timeout(CLOSING, admin).await;
+    }
+    result
+}
+
+/// Takes no new call and waits for those in flight.
+async fn drain(engine: &Engine, grace: Duration) {
+    engine.gate.close();
+    tracing::info!(in_flight = engine.gate.inside(), "draining");
+    if tokio::time::timeout(grace, engine.gate.idle()).await.is_err() {
+        tracing::warn!(in_flight = engine.gate.inside(), "the grace period is over; calls in flight are dropped");
+    }
+}
+
+async fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, AppError> {
+    TcpListener::bind(address).await.map_err(|source| AppError::Listen { address, flag, source })
+}
+
+/// The address that was really taken, which differs when the port was 0.
+fn local(listener: &TcpListener, asked: SocketAddr) -> SocketAddr {
+    listener.local_addr().unwrap_or(asked)
+}
+
+fn spawn(listener: TcpListener, router: axum::Router, until: CancellationToken) -> JoinHandle<std::io::Result<()>> {
+    tokio::spawn(async move {
+        axum::serve(listener, router).with_graceful_shutdown(async move { until.cancelled().await }).await
+    })
+}
+
+async fn ended(task: JoinHandle<std::io::Result<()>>) -> std::io::Result<()> {
+    task.await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+}
+
+fn flatten(joined: Result<Result<(), AppError>, tokio::task::JoinError>) -> Result<(), AppError> {
+    joined.unwrap_or_else(|error| Err(AppError::Serve(std::io::Error::other(error))))
+}
+
+/// SIGTERM and SIGINT.
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Resolves at the first signal; from then on a second one ends the process.
+    async fn first(mut self) {
+        self.next().await;
+        tokio::spawn(async move {
+            self.next().await;
+            tracing::warn!("second signal: ending at once");
+            std::process::exit(130);
+        });
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! A tool call as the pipeline takes it, and its outcome as the pipeline returns it.
+//!
+//! This is the seam between the pipeline and what calls it: rmcp's handler is one caller, the `call` command and
+//! the in-process test client are others. Nothing in the pipeline knows a transport.
+
+use std::sync::Arc;
+
+use rmcp::model::{ClientCapabilities, ContentBlock, InputResponses};
+use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    context::Channel, error::ToolError, input_required::InputRequests, principal::Principal, request_state::StateError,
+    violations::Violation,
+};
+
+/// One call of a tool.
+pub(crate) struct ToolCall {
+    pub(crate) name: String,
+    /// The version asked for beside the name (`tool@2` of the `call` command); `_meta` can ask for one too.
+    pub(crate) arguments: Map<String, Value>,
+    pub(crate) meta: Map<String, Value>,
+    pub(crate) request_id: String,
+    pub(crate) principal: Principal,
+    pub(crate) cancellation: CancellationToken,
+    pub(crate) channel: Arc<dyn Channel>,
+    pub(crate) responses: InputResponses,
+    pub(crate) request_state: Option<String>,
+}
+
+/// What came of a call that was let in.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// The tool answered.
+    Done { content: Vec<ContentBlock>, structured: Option<Value> },
+    /// The client is asked first.
+    InputRequired { requests: InputRequests, state: String },
+}
+
+/// Why a call has no outcome. Each stage adds what it refuses with; [`answer`](crate::answer) turns all into answers.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Stop {
+    #[error("the server is shutting down")]
+    Draining,
+    #[error("the arguments take more than {limit} bytes")]
+    TooLarge { limit: usize },
+    #[error("the arguments are nested deeper than {limit} levels")]
+    TooDeep { limit: usize },
+    #[error("`_meta[\"{key}\"]` must be {expected}")]
+    BadMeta { key: &'static str, expected: &'static str },
+    #[error("there is no tool `{name}`")]
+    UnknownTool { name: String, nearest: Option<String> },
+    #[error("`{tool}` is not served in version {wanted}")]
+    UnknownVersion { tool: String, wanted: String, available: Vec<String> },
+    #[error("the arguments do not match the input schema of `{tool}`")]
+    Violations { tool: String, violations: Vec<Violation> },
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error("{0}")]
+    Tool(ToolError),
+    #[error("the client did not declare a capability that this tool needs")]
+    MissingCapability(Box<ClientCapabilities>),
+    #[error("the tool panicked: {0}")]
+    Panicked(String),
+    #[error("the result does not match the published output schema: {0}")]
+    BadOutput(String),
+    #[error("cancelled by the caller")]
+    Cancelled,
+}
+
+impl From<ToolError> for Stop {
+    fn from(error: ToolError) -> Self {
+        Self::Tool(error)
+    }
+}

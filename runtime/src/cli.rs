@@ -1,0 +1,201 @@
+//! The command line of a server: `serve`, `call`, `tools`.
+//!
+//! Invariant: with `--transport stdio` nothing but MCP is written to standard output; what is for people goes to
+//! standard error. Exit codes: 0 done, 1 the call or the server failed, 2 the command line, the configuration or the
+//! server's description is wrong.
+
+mod banner;
+mod call;
+mod table;
+mod tools;
+
+use std::{ffi::OsString, path::PathBuf, process::ExitCode, sync::OnceLock};
+
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+
+use crate::{
+    app::{self, AppError},
+    clock::Clock,
+    config::{Flags, Settings},
+    server::Server,
+    telemetry,
+};
+
+/// What `Server` is described with when the data directory matters; see [`data_dir`].
+static DATA: OnceLock<PathBuf> = OnceLock::new();
+
+/// The directory that the server keeps its data in: the setting `data`, by default `data` in the working directory.
+///
+/// It is known once [`main`] has read the configuration, which is before it asks for the server. In a program or a
+/// test that does not run `main` it is the default.
+pub fn data_dir() -> PathBuf {
+    DATA.get().cloned().unwrap_or_else(|| PathBuf::from("data"))
+}
+
+#[derive(Debug, Parser)]
+#[command(disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    settings: SettingsArgs,
+    /// How results are written.
+    #[arg(long, value_enum, global = true, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves MCP; the default.
+    Serve,
+    /// Calls a tool in this process, through the whole pipeline.
+    Call {
+        /// The tool, optionally with a version: `search_notes` or `search_notes@2`.
+        #[arg(value_name = "TOOL[@VERSION]")]
+        tool: String,
+        /// The arguments, a JSON object.
+        #[arg(value_name = "JSON", default_value = "{}")]
+        arguments: String,
+    },
+    /// Lists the tools, their contracts and policies.
+    Tools,
+}
+
+/// Settings that can be given on the command line; all others are in files and the environment.
+#[derive(Debug, Args)]
+struct SettingsArgs {
+    /// How clients reach the server: stdio or http.
+    #[arg(long, global = true)]
+    transport: Option<String>,
+    /// Where to serve MCP over HTTP.
+    #[arg(long, global = true, value_name = "ADDR:PORT")]
+    listen: Option<String>,
+    /// Where to serve health and readiness, or `off`.
+    #[arg(long, global = true, value_name = "ADDR:PORT")]
+    admin: Option<String>,
+    /// How the server is deployed: dev, sidecar, shared or tenant.
+    #[arg(long, global = true)]
+    profile: Option<String>,
+    /// Where the server keeps its data.
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<String>,
+    /// The configuration file, instead of steadfast.toml.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Runs the command line of a server: the whole `main` of its program.
+///
+/// ```no_run
+/// use steadfast::prelude::*;
+///
+/// fn server() -> Server<()> {
+///     Server::builder("acme-tools", ()).build()
+/// }
+///
+/// #[tokio::main]
+/// async fn main() -> std::process::ExitCode {
+///     steadfast::cli::main(server).await
+/// }
+/// ```
+pub async fn main<S>(server: impl FnOnce() -> Server<S>) -> ExitCode {
+    match run(server, std::env::args_os()).await {
+        Ok(code) => code,
+        Err(failure) => {
+            let code = failure.code();
+            anstream::eprintln!("{failure}");
+            code
+        }
+    }
+}
+
+/// Why a command did not do what it should.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("{0}")]
+    Usage(#[from] clap::Error),
+    #[error("the configuration has problems:\n{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Config(Vec<crate::config::ConfigProblem>),
+    #[error("{0}")]
+    App(#[from] AppError),
+    #[error("{0}")]
+    Call(#[from] call::CallFailure),
+    #[error("can't write: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+impl Failure {
+    fn code(&self) -> ExitCode {
+        let code = match self {
+            Self::Usage(_)
+            | Self::Config(_)
+            | Self::App(AppError::Build(_))
+            | Self::Call(call::CallFailure::Arguments { .. }) => 2,
+            Self::App(_) | Self::Call(_) | Self::Output(_) => 1,
+        };
+        ExitCode::from(code)
+    }
+}
+
+async fn run<S>(
+    server: impl FnOnce() -> Server<S>,
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Result<ExitCode, Failure> {
+    let cli = match parse(arguments) {
+        Ok(cli) => cli,
+        // `--help` is an "error" to clap; it prints to the right stream and knows its exit code.
+        Err(error) => error.exit(),
+    };
+    let settings = Settings::load(cli.settings.into_flags()).map_err(Failure::Config)?;
+    let _ = DATA.set(settings.data.clone());
+    let server = server();
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => {
+            let engine = app::engine(server, &settings, Clock::system())?;
+            // A program that set up its own subscriber keeps it.
+            let _ = telemetry::start(&settings.log, "info");
+            app::serve(engine, &settings, |engine, addresses| banner::print(engine, &settings, addresses)).await?;
+        }
+        Command::Call { tool, arguments } => {
+            let engine = app::engine(server, &settings, Clock::system())?;
+            // Whoever calls from a terminal sees the answer; the log would only repeat it.
+            let _ = telemetry::start(&settings.log, "off");
+            return Ok(call::run(&engine, &tool, &arguments, cli.format).await?);
+        }
+        Command::Tools => {
+            let engine = app::engine(server, &settings, Clock::system())?;
+            tools::print(&engine.catalogue, &settings, cli.format)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The program is called what its file is called.
+fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut arguments = arguments.into_iter().peekable();
+    let name = arguments.peek().map(PathBuf::from).and_then(|path| path.file_name().map(OsString::from));
+    let name = name.map_or_else(|| "server".into(), |name| name.to_string_lossy().into_owned());
+    Cli::from_arg_matches(&Cli::command().bin_name(name).try_get_matches_from(arguments)?)
+}
+
+impl SettingsArgs {
+    fn into_flags(self) -> Flags {
+        let values = [
+            ("transport", self.transport),
+            ("listen", self.listen),
+            ("admin", self.admin),
+            ("profile", self.profile),
+            ("data", self.data),
+        ];
+        Flags {
+            values: values.into_iter().filter_map(|(key, value)| value.map(|value| (key, value))).collect(),
+            config: self.config,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What a person sees when a server starts: what it serves, where, and what to try. On stderr.
+
+use anstyle::{AnsiColor, Style};
+
+use super::{table::Table, tools};
+use crate::{
+    app::Addresses,
+    catalogue::Entry,
+    config::{Profile, Settings, Transport},
+    engine::Engine,
+};
+
+/// Prints the banner.
+pub(super) fn print(engine: &Engine, settings: &Settings, addresses: &Addresses) {
+    let (bold, dim, warning) =
+        (Style::new().bold(), Style::new().dimmed(), Style::new().fg_color(Some(AnsiColor::Yellow.into())));
+    let info = &engine.info;
+    let mut lines = vec![format!(
+        "{bold}{} {}{bold:#} {dim}· steadfast {} · profile {}{dim:#}",
+        info.name,
+        info.version,
+        env!("CARGO_PKG_VERSION"),
+        settings.profile.as_str(),
+    )];
+    let mut table = Table::new(&["TOOL", "CONTRACT", "SERVES", "EFFECT", "POLICY"]);
+    for entry in engine.catalogue.entries() {
+        table.row([
+            entry.name.to_string(),
+            entry.declaration.version.to_owned(),
+            entry.declaration.major().to_owned(),
+            entry.declaration.effect.as_str().replace('_', " "),
+            tools::policy(entry, settings),
+        ]);
+    }
+    lines.extend(table.lines(0));
+    match (&addresses.mcp, settings.transport) {
+        (Some(mcp), _) => lines.push(format!("mcp      {mcp}")),
+        (None, _) => lines.push("mcp      standard input and output".into()),
+    }
+    if let Some(admin) = &addresses.admin {
+        lines.push(format!("admin    {admin}/healthz {admin}/readyz"));
+    }
+    if settings.profile == Profile::Dev && settings.transport == Transport::Http {
+        lines.push(format!("{warning}!{warning:#} dev profile: no authentication; only this machine can connect."));
+    }
+    if let Some(example) = engine.catalogue.entries().iter().find_map(example) {
+        lines.push(format!("try      {} call {example}", program()));
+        lines.push(format!("         {} tools", program()));
+    }
+    for line in lines {
+        anstream::eprintln!("  {line}");
+    }
+}
+
+/// A call that would work: a tool that changes nothing, with the arguments that it can't do without.
+fn example(entry: &Entry) -> Option<String> {
+    if entry.declaration.effect != crate::tool::Effect::ReadOnly {
+        return None;
+    }
+    let properties = entry.input_schema["properties"].as_object()?;
+    let required = entry.input_schema.get("required").and_then(|names| names.as_array());
+    let mut arguments = serde_json::Map::new();
+    for name in required.into_iter().flatten().filter_map(|name| name.as_str()) {
+        let property = properties.get(name)?;
+        let value = property.get("examples").and_then(|examples| examples.get(0)).cloned();
+        let value = value.or_else(|| match property.get("type")?.as_str()? {
+            "string" if property.get("pattern").is_none() && property.get("format").is_none() => Some("milk".into()),
+            "integer" | "number" => property.get("minimum").cloned().or(Some(1.into())),
+            "boolean" => Some(true.into()),
+            _ => None,
+        })?;
+        arguments.insert(name.to_owned(), value);
+    }
+    let arguments = serde_json::Value::Object(arguments);
+    entry.input.is_valid(&arguments).then(|| format!("{} '{arguments}'", entry.name))
+}
+
+/// How this program was started, as one would type it again.
+fn program() -> String {
+    match std::env::var_os("CARGO") {
+        Some(_) => "cargo run --".into(),
+        None => std::env::args().next().unwrap_or_else(|| "server".into()),
+    }
+}

@@ -1,0 +1,106 @@
+//! `call`: one tool call in this process, through the whole pipeline, without a client.
+
+use std::{io::Write as _, process::ExitCode, sync::Arc};
+
+use rmcp::model::{CallToolResponse, CallToolResult, ClientCapabilities, InputRequest};
+use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
+
+use super::Format;
+use crate::{
+    answer,
+    call::ToolCall,
+    context::{BoxFuture, Channel, Interaction, LogLevel},
+    engine::Engine,
+    error::ToolError,
+    names, pipeline,
+    principal::Principal,
+};
+
+/// Why a call brought no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CallFailure {
+    #[error("the arguments are not a JSON object: {what}\n  help: quote them, such as '{{\"query\":\"milk\"}}'")]
+    Arguments { what: String },
+    #[error("{message} ({code}){data}")]
+    Refused { code: i32, message: String, data: String },
+    #[error("can't write: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+/// Calls `tool` and prints what came of it: the result to stdout, an error to stderr.
+pub(super) async fn run(engine: &Engine, tool: &str, arguments: &str, format: Format) -> Result<ExitCode, CallFailure> {
+    let arguments: Map<String, Value> =
+        serde_json::from_str(arguments).map_err(|error| CallFailure::Arguments { what: error.to_string() })?;
+    let (name, version) = tool.split_once('@').map_or((tool, None), |(name, version)| (name, Some(version)));
+    let meta = version.map(|version| (names::meta::TOOL_VERSION.to_owned(), Value::from(version)));
+    let call = ToolCall {
+        name: name.to_owned(),
+        arguments,
+        meta: meta.into_iter().collect(),
+        request_id: "cli".into(),
+        principal: Principal::Local,
+        cancellation: CancellationToken::new(),
+        channel: Arc::new(Terminal),
+        responses: Default::default(),
+        request_state: None,
+    };
+    let answer = answer::to_call(pipeline::call(engine, call).await, "cli").map_err(|error| CallFailure::Refused {
+        code: error.code.0,
+        message: error.message.into_owned(),
+        data: error.data.map(|data| format!("\n  {data}")).unwrap_or_default(),
+    })?;
+    // The terminal declares no capability, so a tool that wants to ask is refused before this.
+    let CallToolResponse::Complete(result) = answer else {
+        return Err(CallFailure::Refused { code: 0, message: "the tool asks for input".into(), data: String::new() });
+    };
+    let failed = result.is_error == Some(true);
+    if format == Format::Json {
+        writeln!(anstream::stdout(), "{:#}", serde_json::json!(result))?;
+    } else if failed {
+        writeln!(anstream::stderr(), "{}", text(&result))?;
+    } else {
+        writeln!(anstream::stdout(), "{}", text(&result))?;
+    }
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The structure where there is one, else the content.
+fn text(result: &CallToolResult) -> String {
+    if let Some(structured) = &result.structured_content {
+        return format!("{structured:#}");
+    }
+    let blocks = result.content.iter().map(|block| match block.as_text() {
+        Some(text) => text.text.clone(),
+        None => serde_json::to_string_pretty(block).unwrap_or_default(),
+    });
+    blocks.collect::<Vec<_>>().join("\n")
+}
+
+/// A person at a terminal: sees progress and messages on stderr, and can't be asked.
+struct Terminal;
+
+impl Channel for Terminal {
+    fn progress(&self, progress: f64, total: Option<f64>, message: Option<String>) -> BoxFuture<'_, ()> {
+        let total = total.map(|total| format!(" of {total}")).unwrap_or_default();
+        anstream::eprintln!("progress {progress}{total} {}", message.unwrap_or_default());
+        Box::pin(std::future::ready(()))
+    }
+
+    fn log(&self, level: LogLevel, data: Value) -> BoxFuture<'_, ()> {
+        anstream::eprintln!("{level:?} {data}");
+        Box::pin(std::future::ready(()))
+    }
+
+    fn capabilities(&self) -> ClientCapabilities {
+        ClientCapabilities::default()
+    }
+
+    fn interaction(&self) -> Interaction {
+        Interaction::Rounds
+    }
+
+    fn request(&self, _request: InputRequest) -> BoxFuture<'_, Result<Value, ToolError>> {
+        Box::pin(std::future::ready(Err(ToolError::internal("a terminal can't be asked"))))
+    }
+}

@@ -1,0 +1,217 @@
+//! The configuration of a server: defaults, then `steadfast.toml`, the profile's file, the environment, flags.
+//!
+//! Invariant: a configuration with a problem is not used; every problem is reported at once, each with the place it
+//! came from. Secrets have no place here yet.
+
+mod layers;
+mod reader;
+
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
+
+pub(crate) use self::layers::{Flags, Layers};
+use self::reader::Reader;
+use crate::{pipeline::Limits, protocol::Endpoint};
+
+/// Everything that can be configured.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) profile: Profile,
+    pub(crate) transport: Transport,
+    pub(crate) listen: SocketAddr,
+    /// Health and readiness; none when it is off.
+    pub(crate) admin: Option<SocketAddr>,
+    pub(crate) data: PathBuf,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) limits: Limits,
+    /// How long calls in flight may take when the server is told to stop.
+    pub(crate) grace: Duration,
+    pub(crate) log: Log,
+}
+
+/// How a server is deployed; decides defaults and invariants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// On a developer's machine.
+    Dev,
+    /// Beside one user or one application.
+    Sidecar,
+    /// A central service for many.
+    Shared,
+    /// An instance for one tenant.
+    Tenant,
+}
+
+/// How clients reach the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transport {
+    Stdio,
+    Http,
+}
+
+/// What is logged, to stderr.
+#[derive(Debug, Clone)]
+pub(crate) struct Log {
+    /// Directives as `RUST_LOG` takes them; when nothing says, each command has its own default.
+    pub(crate) level: Option<String>,
+    pub(crate) json: bool,
+}
+
+/// Something wrong with the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ConfigProblem {
+    /// The key, or the file.
+    pub(crate) key: String,
+    /// Where the value came from: a file, a variable, a flag.
+    pub(crate) source: String,
+    pub(crate) what: String,
+    pub(crate) help: String,
+}
+
+impl fmt::Display for ConfigProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` ({}): {}\n  help: {}", self.key, self.source, self.what, self.help)
+    }
+}
+
+impl Profile {
+    const NAMES: [(&'static str, Self); 4] =
+        [("dev", Self::Dev), ("sidecar", Self::Sidecar), ("shared", Self::Shared), ("tenant", Self::Tenant)];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, profile)| *profile == self).map_or("", |(name, _)| name)
+    }
+}
+
+impl Transport {
+    const NAMES: [(&'static str, Self); 2] = [("stdio", Self::Stdio), ("http", Self::Http)];
+}
+
+impl Settings {
+    /// Reads all layers.
+    pub(crate) fn load(flags: Flags) -> Result<Self, Vec<ConfigProblem>> {
+        Self::from_layers(Layers::gather(flags))
+    }
+
+    pub(crate) fn from_layers((layers, problems): (Layers, Vec<ConfigProblem>)) -> Result<Self, Vec<ConfigProblem>> {
+        let mut reader = Reader::new(layers, problems);
+        let profile = reader.choice("profile", &Profile::NAMES, Profile::Dev);
+        let default_transport = if profile == Profile::Sidecar { Transport::Stdio } else { Transport::Http };
+        let transport = reader.choice("transport", &Transport::NAMES, default_transport);
+        let admin = match transport {
+            Transport::Http => Some(SocketAddr::from(([127, 0, 0, 1], 9090))),
+            // Several sidecars run on one machine; a fixed port would let only the first start.
+            Transport::Stdio => None,
+        };
+        let settings = Self {
+            profile,
+            transport,
+            listen: reader.address("listen", SocketAddr::from(([127, 0, 0, 1], 8080))),
+            admin: reader.address_or_off("admin", admin),
+            data: reader.path("data", "data"),
+            endpoint: Endpoint {
+                path: reader.url_path("http.path", "/mcp"),
+                allowed_hosts: reader.list("http.allowed_hosts", &["localhost", "127.0.0.1", "::1"]),
+                allowed_origins: reader
+                    .list("http.allowed_origins", &["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"]),
+                max_body_bytes: reader.size("http.max_body_bytes", 4 * 1024 * 1024),
+                sessions: reader.flag("http.sessions", true),
+            },
+            limits: Limits {
+                argument_bytes: reader.size("limits.argument_bytes", 1024 * 1024),
+                argument_depth: reader.size("limits.argument_depth", 32),
+                deadline: reader.duration("limits.deadline", Duration::from_secs(300)),
+                default_timeout: reader.duration("limits.default_timeout", Duration::from_secs(30)),
+            },
+            grace: reader.duration("drain.grace", Duration::from_secs(10)),
+            log: Log {
+                level: reader.text("log.level").or_else(layers::rust_log),
+                json: reader.choice("log.format", &[("text", false), ("json", true)], false),
+            },
+        };
+        reader.check(
+            "listen",
+            transport == Transport::Stdio || settings.listen.ip().is_loopback(),
+            "a server without authentication listens on loopback only, and this release has no authentication",
+            "listen on 127.0.0.1, and put a proxy that authenticates in front, in the same network namespace",
+        );
+        reader.check(
+            "admin",
+            settings.admin.is_none_or(|admin| admin.ip().is_loopback()),
+            "the admin port has no authentication and listens on loopback only",
+            "listen on 127.0.0.1, or `admin = \"off\"`",
+        );
+        reader.finish(settings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(
+        file: &str,
+        environment: &[(&str, &str)],
+        flags: &[(&'static str, &str)],
+    ) -> Result<Settings, Vec<ConfigProblem>> {
+        let mut layers = Layers::default();
+        let mut problems = Vec::new();
+        layers.toml("steadfast.toml", file, &mut problems);
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        layers.environment(environment, &mut problems);
+        for (key, value) in flags {
+            layers.flag(key, Some((*value).to_owned()));
+        }
+        Settings::from_layers((layers, problems))
+    }
+
+    #[test]
+    fn later_layers_win() {
+        let file = "listen = '127.0.0.1:1000'\n[limits]\nargument_depth = 5\ndeadline = '9s'";
+        let settings = load(
+            file,
+            &[("STEADFAST_LISTEN", "127.0.0.1:2000"), ("STEADFAST_LIMITS_ARGUMENT_DEPTH", "6")],
+            &[("listen", "127.0.0.1:3000")],
+        )
+        .unwrap();
+        assert_eq!(settings.listen.port(), 3000);
+        assert_eq!(settings.limits.argument_depth, 6);
+        assert_eq!(settings.limits.deadline, Duration::from_secs(9));
+    }
+
+    #[test]
+    fn all_problems_are_reported_at_once_with_their_sources() {
+        let problems = load(
+            "listen = 'nowhere'\nlisten_port = 1\n[limits]\nargument_bytes = -1\n[drain]\ngrace = '10 minutes'",
+            &[("STEADFAST_TRANSPORT", "smoke"), ("STEADFAST_LIMTS_DEADLINE", "1s")],
+            &[("admin", "0.0.0.0:9090")],
+        )
+        .unwrap_err();
+        let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let all = text.join("\n");
+        for part in [
+            "`listen` (steadfast.toml)",
+            "`listen_port` (steadfast.toml): unknown key",
+            "`limits.argument_bytes` (steadfast.toml)",
+            "`drain.grace` (steadfast.toml)",
+            "`transport` (STEADFAST_TRANSPORT)",
+            "`STEADFAST_LIMTS_DEADLINE` (environment)",
+            "did you mean `STEADFAST_LIMITS_DEADLINE`?",
+            "`admin` (--admin)",
+        ] {
+            assert!(all.contains(part), "{part} is not in\n{all}");
+        }
+    }
+
+    #[test]
+    fn a_server_does_not_listen_beyond_loopback() {
+        assert!(load("listen = '0.0.0.0:8080'", &[], &[]).is_err());
+        assert!(load("listen = '0.0.0.0:8080'\ntransport = 'stdio'", &[], &[]).is_ok());
+        assert!(load("listen = '[::1]:8080'", &[], &[]).is_ok());
+    }
+
+    #[test]
+    fn a_sidecar_speaks_stdio_and_has_no_admin_port_unless_told() {
+        let settings = load("profile = 'sidecar'", &[], &[]).unwrap();
+        assert_eq!((settings.transport, settings.admin), (Transport::Stdio, None));
+    }
+}

@@ -1,0 +1,147 @@
+//! Gathers the layers of a configuration into one value for each key, with where it came from.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use toml::{Table, Value};
+
+use super::{ConfigProblem, reader};
+
+/// The variable that every setting's own starts with.
+const PREFIX: &str = "STEADFAST_";
+const FILE: &str = "steadfast.toml";
+
+/// Values from the command line, by key; one that was not given is absent.
+#[derive(Debug, Default)]
+pub(crate) struct Flags {
+    pub(crate) values: Vec<(&'static str, String)>,
+    /// `--config`: a file that must exist.
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// The value of each key in the last layer that has it.
+#[derive(Debug, Default)]
+pub(crate) struct Layers {
+    values: BTreeMap<String, (Value, String)>,
+}
+
+impl Layers {
+    /// Reads files, environment and flags, in this order.
+    pub(crate) fn gather(flags: Flags) -> (Self, Vec<ConfigProblem>) {
+        let mut layers = Self::default();
+        let mut problems = Vec::new();
+        let named = flags.config.clone().or_else(|| std::env::var_os("STEADFAST_CONFIG").map(PathBuf::from));
+        let file = named.clone().unwrap_or_else(|| PathBuf::from(FILE));
+        layers.file(&file, named.is_some(), &mut problems);
+        if let Some(profile) = layers.profile(&flags) {
+            let stem = file.with_extension("");
+            let profiled = PathBuf::from(format!("{}.{profile}.toml", stem.display()));
+            layers.file(&profiled, false, &mut problems);
+        }
+        layers.environment(std::env::vars(), &mut problems);
+        for (key, value) in flags.values {
+            layers.flag(key, Some(value));
+        }
+        (layers, problems)
+    }
+
+    /// Takes a key's value out.
+    pub(super) fn take(&mut self, key: &str) -> Option<(Value, String)> {
+        self.values.remove(key)
+    }
+
+    /// What nobody took.
+    pub(super) fn rest(self) -> impl Iterator<Item = (String, String)> {
+        self.values.into_iter().map(|(key, (_, source))| (key, source))
+    }
+
+    /// Which profile's file to read; the profile itself is read with all other settings.
+    fn profile(&self, flags: &Flags) -> Option<String> {
+        let flag = flags.values.iter().find(|(key, _)| *key == "profile").map(|(_, value)| value.clone());
+        let variable = || std::env::var("STEADFAST_PROFILE").ok();
+        let file = || self.values.get("profile").and_then(|(value, _)| value.as_str()).map(str::to_owned);
+        flag.or_else(variable).or_else(file)
+    }
+
+    fn file(&mut self, path: &Path, required: bool, problems: &mut Vec<ConfigProblem>) {
+        let source = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => self.toml(&source, &text, problems),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => {}
+            Err(error) => problems.push(ConfigProblem {
+                key: source,
+                source: "file".into(),
+                what: format!("can't be read: {error}"),
+                help: "name a readable file, or leave `--config` away".into(),
+            }),
+        }
+    }
+
+    pub(super) fn toml(&mut self, source: &str, text: &str, problems: &mut Vec<ConfigProblem>) {
+        match text.parse::<Table>() {
+            Ok(table) => self.table("", table, source),
+            Err(error) => problems.push(ConfigProblem {
+                key: source.into(),
+                source: "file".into(),
+                what: error.to_string().trim_end().to_owned(),
+                help: "mend the TOML at this place".into(),
+            }),
+        }
+    }
+
+    fn table(&mut self, prefix: &str, table: Table, source: &str) {
+        for (name, value) in table {
+            let key = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
+            match value {
+                Value::Table(inner) => self.table(&key, inner, source),
+                value => {
+                    self.values.insert(key, (value, source.to_owned()));
+                }
+            }
+        }
+    }
+
+    pub(super) fn environment(
+        &mut self,
+        variables: impl Iterator<Item = (String, String)>,
+        problems: &mut Vec<ConfigProblem>,
+    ) {
+        for (name, value) in variables.filter(|(name, _)| name.starts_with(PREFIX)) {
+            if name == "STEADFAST_CONFIG" {
+                continue;
+            }
+            match reader::KEYS.iter().find(|key| variable(key) == name) {
+                Some(key) => {
+                    self.values.insert((*key).to_owned(), (Value::String(value), name));
+                }
+                None => {
+                    let known: Vec<String> = reader::KEYS.iter().map(|key| variable(key)).collect();
+                    problems.push(ConfigProblem {
+                        help: reader::suggestion(&name, known.iter().map(String::as_str)),
+                        key: name,
+                        source: "environment".into(),
+                        what: "unknown variable".into(),
+                    });
+                }
+            }
+        }
+    }
+
+    pub(super) fn flag(&mut self, key: &'static str, value: Option<String>) {
+        if let Some(value) = value {
+            self.values.insert(key.to_owned(), (Value::String(value), format!("--{key}")));
+        }
+    }
+}
+
+/// The variable that every Rust program takes its log directives from.
+pub(super) fn rust_log() -> Option<String> {
+    std::env::var("RUST_LOG").ok().filter(|level| !level.is_empty())
+}
+
+/// `limits.deadline` is `STEADFAST_LIMITS_DEADLINE`.
+fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.replace('.', "_").to_uppercase())
+}

@@ -1,0 +1,185 @@
+//! Reads typed settings and collects what is wrong, so that one run shows everything.
+
+use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+
+use toml::Value;
+
+use super::{ConfigProblem, layers::Layers};
+use crate::{duration, violations::nearest_name};
+
+/// Every key there is; a reader that reads another one is a mistake that the first test finds.
+pub(super) const KEYS: [&str; 17] = [
+    "profile",
+    "transport",
+    "listen",
+    "admin",
+    "data",
+    "http.path",
+    "http.allowed_hosts",
+    "http.allowed_origins",
+    "http.max_body_bytes",
+    "http.sessions",
+    "limits.argument_bytes",
+    "limits.argument_depth",
+    "limits.deadline",
+    "limits.default_timeout",
+    "drain.grace",
+    "log.level",
+    "log.format",
+];
+
+/// See the module.
+pub(super) struct Reader {
+    layers: Layers,
+    problems: Vec<ConfigProblem>,
+    /// Where each key that was read came from, for problems found later.
+    sources: Vec<(&'static str, String)>,
+}
+
+impl Reader {
+    pub(super) fn new(layers: Layers, problems: Vec<ConfigProblem>) -> Self {
+        Self { layers, problems, sources: Vec::new() }
+    }
+
+    pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
+        self.read(key, "text", "write it in quotes", |value| value.as_str().map(str::to_owned))
+    }
+
+    pub(super) fn path(&mut self, key: &'static str, default: &str) -> PathBuf {
+        self.text(key).map_or_else(|| default.into(), PathBuf::from)
+    }
+
+    pub(super) fn url_path(&mut self, key: &'static str, default: &str) -> String {
+        let valid = |path: &str| {
+            path.starts_with('/') && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-_.".contains(&b))
+        };
+        self.read(key, "a path of letters, digits and `/-_.` that starts with `/`", "such as \"/mcp\"", |value| {
+            value.as_str().filter(|path| valid(path)).map(str::to_owned)
+        })
+        .unwrap_or_else(|| default.to_owned())
+    }
+
+    pub(super) fn address(&mut self, key: &'static str, default: SocketAddr) -> SocketAddr {
+        self.read(key, "an address and a port", "such as \"127.0.0.1:8080\"", parsed).unwrap_or(default)
+    }
+
+    pub(super) fn address_or_off(&mut self, key: &'static str, default: Option<SocketAddr>) -> Option<SocketAddr> {
+        self.read(key, "an address and a port, or \"off\"", "such as \"127.0.0.1:9090\"", |value| {
+            if value.as_str() == Some("off") { Some(None) } else { parsed(value).map(Some) }
+        })
+        .unwrap_or(default)
+    }
+
+    pub(super) fn duration(&mut self, key: &'static str, default: Duration) -> Duration {
+        self.read(key, "a duration above 0", "a number and a unit of ms, s, m, h, such as \"2s\"", |value| {
+            value.as_str().and_then(duration::parse).filter(|duration| !duration.is_zero())
+        })
+        .unwrap_or(default)
+    }
+
+    pub(super) fn size(&mut self, key: &'static str, default: usize) -> usize {
+        self.read(key, "a whole number above 0", "such as 1048576", |value| {
+            value
+                .as_integer()
+                .and_then(|number| usize::try_from(number).ok())
+                .or_else(|| parsed(value))
+                .filter(|size| *size > 0)
+        })
+        .unwrap_or(default)
+    }
+
+    pub(super) fn flag(&mut self, key: &'static str, default: bool) -> bool {
+        self.read(key, "true or false", "write `true` or `false`", |value| value.as_bool().or_else(|| parsed(value)))
+            .unwrap_or(default)
+    }
+
+    /// A list; in the environment and in flags its items are separated by commas.
+    pub(super) fn list(&mut self, key: &'static str, default: &[&str]) -> Vec<String> {
+        self.read(key, "a list of texts", "such as [\"a\", \"b\"]", |value| match value {
+            Value::Array(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
+            Value::String(text) => {
+                Some(text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect())
+            }
+            _ => None,
+        })
+        .unwrap_or_else(|| default.iter().map(|item| (*item).to_owned()).collect())
+    }
+
+    pub(super) fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)], default: T) -> T {
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        let expected = format!("one of {}", names.join(", "));
+        self.read(key, &expected, &format!("write \"{}\"", names[0]), |value| {
+            let value = value.as_str()?;
+            choices.iter().find(|(name, _)| *name == value).map(|(_, choice)| *choice)
+        })
+        .unwrap_or(default)
+    }
+
+    /// A rule between settings; the problem is reported at `key`.
+    pub(super) fn check(&mut self, key: &'static str, holds: bool, what: &str, help: &str) {
+        if !holds {
+            let source = self.sources.iter().find(|(known, _)| *known == key);
+            self.problems.push(ConfigProblem {
+                key: key.into(),
+                source: source.map_or_else(|| "default".into(), |(_, source)| source.clone()),
+                what: what.into(),
+                help: help.into(),
+            });
+        }
+    }
+
+    /// The settings, unless there was a problem; keys that nobody read are one.
+    pub(super) fn finish<T>(mut self, settings: T) -> Result<T, Vec<ConfigProblem>> {
+        for (key, source) in self.layers.rest() {
+            let help = suggestion(&key, KEYS.into_iter());
+            self.problems.push(ConfigProblem { key, source, what: "unknown key".into(), help });
+        }
+        if self.problems.is_empty() { Ok(settings) } else { Err(self.problems) }
+    }
+
+    fn read<T>(
+        &mut self,
+        key: &'static str,
+        expected: &str,
+        help: &str,
+        read: impl FnOnce(&Value) -> Option<T>,
+    ) -> Option<T> {
+        debug_assert!(KEYS.contains(&key), "`{key}` is not in KEYS");
+        let (value, source) = self.layers.take(key)?;
+        self.sources.push((key, source.clone()));
+        let read = read(&value);
+        if read.is_none() {
+            self.problems.push(ConfigProblem {
+                key: key.into(),
+                source,
+                what: format!("{} is not {expected}", shown(&value)),
+                help: help.into(),
+            });
+        }
+        read
+    }
+}
+
+/// The way out of an unknown name.
+pub(super) fn suggestion<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    match nearest_name(name, known.clone()) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => format!("known are {}", known.collect::<Vec<_>>().join(", ")),
+    }
+}
+
+fn parsed<T: FromStr>(value: &Value) -> Option<T> {
+    value.as_str()?.parse().ok()
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("{text:?}"),
+        Value::Integer(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Boolean(flag) => flag.to_string(),
+        Value::Datetime(date) => date.to_string(),
+        Value::Array(_) => "a list".into(),
+        Value::Table(_) => "a table".into(),
+    }
+}

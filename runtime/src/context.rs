@@ -1,0 +1,234 @@
+//! What a tool's function knows about its call, and what it can do with the client while it runs.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use rmcp::model::ClientCapabilities;
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock::Clock,
+    error::ToolError,
+    input_required::{self, Answers, InputRequest, InputResponses, Inputs},
+    principal::Principal,
+};
+
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The call that a function serves. Cheap to clone.
+///
+/// Take it as a parameter of type `CallContext`; it is no argument and does not appear in the schema.
+#[derive(Clone)]
+pub struct CallContext {
+    call: Arc<Call>,
+}
+
+/// What the pipeline knows of a call when the function starts.
+pub(crate) struct Call {
+    pub(crate) tool: Arc<str>,
+    pub(crate) request_id: String,
+    pub(crate) principal: Principal,
+    pub(crate) meta: Map<String, Value>,
+    pub(crate) deadline: Deadline,
+    pub(crate) cancellation: CancellationToken,
+    pub(crate) responses: InputResponses,
+    pub(crate) channel: Arc<dyn Channel>,
+}
+
+/// What a transport can do with the client during a call. Implemented by each caller of the pipeline.
+pub(crate) trait Channel: Send + Sync {
+    /// Sends `notifications/progress`, if the client asked for it.
+    fn progress(&self, progress: f64, total: Option<f64>, message: Option<String>) -> BoxFuture<'_, ()>;
+
+    /// Sends `notifications/message`, if the client wants messages of that level.
+    fn log(&self, level: LogLevel, data: Value) -> BoxFuture<'_, ()>;
+
+    /// What the client declared it can do.
+    fn capabilities(&self) -> ClientCapabilities;
+
+    /// How the client can be asked for input.
+    fn interaction(&self) -> Interaction;
+
+    /// Asks the client while the call waits; only for [`Interaction::Live`].
+    fn request(&self, request: InputRequest) -> BoxFuture<'_, Result<Value, ToolError>>;
+}
+
+/// How severe a message to the client is (RFC 5424, section 6.2.1), least severe first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// For somebody who looks for a mistake.
+    Debug,
+    /// What happens normally.
+    Info,
+    /// Normal, and worth a look.
+    Notice,
+    /// Not yet a mistake.
+    Warning,
+    /// A mistake.
+    Error,
+    /// A part of the server does not work.
+    Critical,
+    /// Somebody must act at once.
+    Alert,
+    /// Nothing works.
+    Emergency,
+}
+
+/// How a client can be asked for input during a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Interaction {
+    /// By requests while the call waits (protocols before 2026-07-28).
+    Live,
+    /// By an `input_required` result and a repeated call (2026-07-28, SEP-2322).
+    Rounds,
+}
+
+/// When a call ends: an idle time that progress pushes back, under a hard maximum that nothing moves.
+#[derive(Debug)]
+pub(crate) struct Deadline {
+    clock: Clock,
+    start: Instant,
+    idle: Duration,
+    hard: Duration,
+    /// Milliseconds after `start` at which there was progress last.
+    touched: AtomicU64,
+}
+
+impl Deadline {
+    pub(crate) fn new(clock: Clock, idle: Duration, hard: Duration) -> Self {
+        Self { clock, start: clock.now(), idle: idle.min(hard), hard, touched: AtomicU64::new(0) }
+    }
+
+    /// The call showed progress.
+    fn touch(&self) {
+        let elapsed = self.clock.now().saturating_duration_since(self.start);
+        self.touched.store(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// When the call ends, as things stand.
+    pub(crate) fn at(&self) -> Instant {
+        let touched = Duration::from_millis(self.touched.load(Ordering::Relaxed));
+        self.start + touched.saturating_add(self.idle).min(self.hard)
+    }
+
+    /// How long the call may go without progress.
+    pub(crate) fn idle(&self) -> Duration {
+        self.idle
+    }
+
+    fn remaining(&self) -> Duration {
+        self.at().saturating_duration_since(self.clock.now())
+    }
+}
+
+impl CallContext {
+    pub(crate) fn new(call: Call) -> Self {
+        Self { call: Arc::new(call) }
+    }
+
+    pub(crate) fn deadline(&self) -> &Deadline {
+        &self.call.deadline
+    }
+
+    pub(crate) fn cancellation(&self) -> &CancellationToken {
+        &self.call.cancellation
+    }
+
+    /// The tool's published name.
+    pub fn tool(&self) -> &str {
+        &self.call.tool
+    }
+
+    /// The request's id, as the client chose it.
+    pub fn request_id(&self) -> &str {
+        &self.call.request_id
+    }
+
+    /// On whose behalf the call is made.
+    pub fn principal(&self) -> &Principal {
+        &self.call.principal
+    }
+
+    /// The request's `_meta`. It is the client's word: nothing in it is verified.
+    pub fn meta(&self) -> &Map<String, Value> {
+        &self.call.meta
+    }
+
+    /// What the client declared it can do.
+    pub fn client_capabilities(&self) -> ClientCapabilities {
+        self.call.channel.capabilities()
+    }
+
+    /// Goes on only if the client declared `needed`.
+    ///
+    /// # Errors
+    /// When it did not; returned with `?`, the client is told with -32021 which capability it would take.
+    pub fn require(&self, needed: ClientCapabilities) -> Result<(), ToolError> {
+        if input_required::covers(&self.client_capabilities(), &needed) {
+            Ok(())
+        } else {
+            Err(ToolError::missing_capability(needed))
+        }
+    }
+
+    /// How much time is left. Pass it on to what the tool calls.
+    pub fn remaining(&self) -> Duration {
+        self.call.deadline.remaining()
+    }
+
+    /// Resolves when the caller gave up or the server stops waiting. The function is dropped at its next `await`
+    /// anyway; use this to stop work that runs elsewhere.
+    pub async fn cancelled(&self) {
+        self.call.cancellation.cancelled().await;
+    }
+
+    /// Whether the caller gave up.
+    pub fn is_cancelled(&self) -> bool {
+        self.call.cancellation.is_cancelled()
+    }
+
+    /// Reports progress: `progress` of `total` in any unit, growing. It pushes the tool's `timeout` back, but not
+    /// the server's hard maximum.
+    pub async fn progress(&self, progress: f64, total: impl Into<Option<f64>>, message: impl Into<String>) {
+        self.call.deadline.touch();
+        let message = Some(message.into()).filter(|message| !message.is_empty());
+        self.call.channel.progress(progress, total.into(), message).await;
+    }
+
+    /// Sends a message to the client's log (`notifications/message`). For the server's own log use `tracing`.
+    pub async fn log(&self, level: LogLevel, data: impl Into<Value>) {
+        self.call.channel.log(level, data.into()).await;
+    }
+
+    /// Asks the client for input: forms for its user, samples of its model, its roots.
+    ///
+    /// Ask before anything is changed. With a client of protocol 2026-07-28 the first `ask` ends the call with an
+    /// `input_required` result, and the client's answer comes with a *new* call that runs the function from its
+    /// beginning; answers given before are found again by their keys.
+    ///
+    /// # Errors
+    /// When the client did not declare that it can be asked for one of these. The error goes to the client as
+    /// -32021 when it is returned with `?`.
+    pub async fn ask(&self, inputs: Inputs) -> Result<Answers, ToolError> {
+        input_required::ask(&*self.call.channel, &self.call.responses, inputs).await
+    }
+}
+
+impl std::fmt::Debug for CallContext {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CallContext")
+            .field("tool", &self.call.tool)
+            .field("request_id", &self.call.request_id)
+            .field("principal", &self.call.principal)
+            .finish_non_exhaustive()
+    }
+}

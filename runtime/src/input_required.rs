@@ -1,0 +1,174 @@
+//! Asking the client for input during a call (elicitation, sampling, roots).
+//!
+//! Two ways, chosen by the client's protocol: requests while the call waits (before 2026-07-28), or an
+//! `input_required` result and a repeated call (SEP-2322). The function sees one `ask` in both.
+//!
+//! Invariant: nothing is ever asked that the client did not declare it can answer, and an answer of the wrong shape
+//! counts as none. Whether an answer is *true* is not known here: it is the client's word.
+
+pub use rmcp::model::InputRequest;
+use rmcp::model::{
+    ClientCapabilities, CreateMessageRequest, CreateMessageRequestParams, CreateMessageResult, ElicitRequest,
+    ElicitRequestParams, ElicitResult, ElicitationSchema, ListRootsRequest, ListRootsResult,
+};
+pub(crate) use rmcp::model::{InputRequests, InputResponses};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{
+    context::{Channel, Interaction},
+    error::ToolError,
+};
+
+/// What the client is to be asked, each under a key of the tool's choosing.
+///
+/// ```
+/// use steadfast::Inputs;
+/// let inputs = Inputs::new().roots("workspace").sample("summary", "Summarise the open issues.", 200);
+/// ```
+#[derive(Debug, Default)]
+pub struct Inputs(InputRequests);
+
+impl Inputs {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks the client's user to fill a form.
+    #[must_use]
+    pub fn elicit(self, key: impl Into<String>, message: impl Into<String>, form: ElicitationSchema) -> Self {
+        self.request(
+            key,
+            InputRequest::Elicitation(ElicitRequest::new(ElicitRequestParams::FormElicitationParams {
+                meta: None,
+                message: message.into(),
+                requested_schema: form,
+            })),
+        )
+    }
+
+    /// Asks the client's model to answer a prompt with at most `max_tokens` tokens.
+    #[must_use]
+    pub fn sample(self, key: impl Into<String>, prompt: impl Into<String>, max_tokens: u32) -> Self {
+        let message = rmcp::model::SamplingMessage::user_text(prompt);
+        let parameters = CreateMessageRequestParams::new(vec![message], max_tokens);
+        self.request(key, InputRequest::CreateMessage(CreateMessageRequest::new(parameters)))
+    }
+
+    /// Asks for the client's roots.
+    #[must_use]
+    pub fn roots(self, key: impl Into<String>) -> Self {
+        self.request(key, InputRequest::ListRoots(ListRootsRequest::default()))
+    }
+
+    /// Asks anything the protocol knows.
+    #[must_use]
+    pub fn request(mut self, key: impl Into<String>, request: InputRequest) -> Self {
+        self.0.insert(key.into(), request);
+        self
+    }
+}
+
+/// The client's answers, by the keys they were asked under.
+#[derive(Debug)]
+pub struct Answers(InputResponses);
+
+impl Answers {
+    /// What the user did with a form.
+    ///
+    /// # Errors
+    /// When nothing was asked under the key, or something other than a form.
+    pub fn elicited(&self, key: &str) -> Result<ElicitResult, ToolError> {
+        self.read(key)
+    }
+
+    /// What the client's model said.
+    ///
+    /// # Errors
+    /// When nothing was asked under the key, or something other than a sample.
+    pub fn sampled(&self, key: &str) -> Result<CreateMessageResult, ToolError> {
+        self.read(key)
+    }
+
+    /// The client's roots.
+    ///
+    /// # Errors
+    /// When nothing was asked under the key, or something other than roots.
+    pub fn roots(&self, key: &str) -> Result<ListRootsResult, ToolError> {
+        self.read(key)
+    }
+
+    fn read<T: DeserializeOwned>(&self, key: &str) -> Result<T, ToolError> {
+        let value =
+            self.0.get(key).ok_or_else(|| ToolError::internal(format!("nothing was asked under the key `{key}`")))?;
+        Ok(T::deserialize(value)?)
+    }
+}
+
+/// Gets answers to all of `inputs`, or ends the call with what is still to be asked.
+pub(crate) async fn ask(channel: &dyn Channel, given: &InputResponses, inputs: Inputs) -> Result<Answers, ToolError> {
+    let mut answers = InputResponses::new();
+    let mut open = InputRequests::new();
+    for (key, request) in inputs.0 {
+        match given.get(&key).filter(|answer| answers_to(&request, answer)) {
+            Some(answer) => {
+                answers.insert(key, answer.clone());
+            }
+            None => {
+                open.insert(key, request);
+            }
+        }
+    }
+    let needed = needed(open.values());
+    if !covers(&channel.capabilities(), &needed) {
+        return Err(ToolError::missing_capability(needed));
+    }
+    if open.is_empty() {
+        return Ok(Answers(answers));
+    }
+    match channel.interaction() {
+        Interaction::Rounds => Err(ToolError::input_required(open)),
+        Interaction::Live => {
+            for (key, request) in open {
+                let answer = channel.request(request).await?;
+                answers.insert(key, answer);
+            }
+            Ok(Answers(answers))
+        }
+    }
+}
+
+/// Whether `answer` has the shape that `request` asks for.
+fn answers_to(request: &InputRequest, answer: &Value) -> bool {
+    match request {
+        InputRequest::Elicitation(_) => fits::<ElicitResult>(answer),
+        InputRequest::CreateMessage(_) => fits::<CreateMessageResult>(answer),
+        InputRequest::ListRoots(_) => fits::<ListRootsResult>(answer),
+        _ => answer.is_object(),
+    }
+}
+
+fn fits<T: DeserializeOwned>(answer: &Value) -> bool {
+    T::deserialize(answer).is_ok()
+}
+
+fn needed<'a>(requests: impl Iterator<Item = &'a InputRequest>) -> ClientCapabilities {
+    let mut needed = ClientCapabilities::default();
+    for request in requests {
+        match request {
+            InputRequest::Elicitation(_) => needed.elicitation = Some(Default::default()),
+            InputRequest::CreateMessage(_) => needed.sampling = Some(Default::default()),
+            InputRequest::ListRoots(_) => needed.roots = Some(Default::default()),
+            _ => {}
+        }
+    }
+    needed
+}
+
+/// Whether a client that declared `declared` can be asked for everything in `needed`.
+pub(crate) fn covers(declared: &ClientCapabilities, needed: &ClientCapabilities) -> bool {
+    (needed.sampling.is_none() || declared.sampling.is_some())
+        && (needed.elicitation.is_none() || declared.elicitation.is_some())
+        && (needed.roots.is_none() || declared.roots.is_some())
+}

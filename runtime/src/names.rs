@@ -1,0 +1,23 @@
+//! Names that leave the process: keys in `_meta`, spans and their fields. One place, so that they are easy to check.
+
+/// Prefix of every `_meta` key that is Steadfast's own.
+pub(crate) mod meta {
+    /// In `tools/list`: `{version, digest}` of the contract.
+    pub(crate) const CONTRACT: &str = "dev.steadfast/contract";
+    /// In a request: which version of the tool is meant (`"2"`, `"^2.1"`).
+    pub(crate) const TOOL_VERSION: &str = "dev.steadfast/toolVersion";
+    /// In a request: how many milliseconds the caller will wait.
+    pub(crate) const TIMEOUT_MS: &str = "dev.steadfast/timeoutMs";
+    /// In an `isError` result: `{kind, retryAfterMs?}`.
+    pub(crate) const ERROR: &str = "dev.steadfast/error";
+    /// In an `isError` result: every violation as `{path, expected, found}`.
+    pub(crate) const VIOLATIONS: &str = "dev.steadfast/violations";
+    /// In every result: the server's name and version (MCP 2026-07-28).
+    pub(crate) const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
+}
+
+/// JSON-RPC error codes of Steadfast's own, in the range that the protocol leaves to servers.
+pub(crate) mod code {
+    /// The server does not take the request now; `data.retryAfterMs` says when it may.
+    pub(crate) const UNAVAILABLE: i32 = -32050;
+}

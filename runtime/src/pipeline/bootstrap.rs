@@ -1,0 +1,114 @@
+//! Establishes what is known of a call before any tool is looked up: bounds, the caller's wishes, the deadline.
+//!
+//! Refuses with -32602. It trusts nothing: `_meta` and the arguments are the client's word.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::{
+    call::{Stop, ToolCall},
+    catalogue::Entry,
+    context::Deadline,
+    engine::Engine,
+    names,
+};
+
+/// Bounds of one call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// The arguments, in bytes of compact JSON.
+    pub(crate) argument_bytes: usize,
+    /// How deep the arguments may be nested; the arguments object itself is level 1.
+    pub(crate) argument_depth: usize,
+    /// The longest a call may take, whatever a tool declares and a caller asks for.
+    pub(crate) deadline: Duration,
+    /// How long a tool may go without progress when it declares no `timeout`.
+    pub(crate) default_timeout: Duration,
+}
+
+/// What the caller asked for beside the arguments.
+#[derive(Debug, Default)]
+pub(super) struct Caller {
+    /// `_meta["dev.steadfast/toolVersion"]`
+    pub(super) version: Option<String>,
+    /// `_meta["dev.steadfast/timeoutMs"]`
+    pub(super) timeout: Option<Duration>,
+}
+
+/// Checks the bounds and reads the caller's wishes.
+pub(super) fn check(limits: &Limits, call: &ToolCall) -> Result<Caller, Stop> {
+    let mut measure = Measure { bytes: 0, limits };
+    measure.object(&call.arguments, 1)?;
+    let version = match call.meta.get(names::meta::TOOL_VERSION) {
+        None => None,
+        Some(Value::String(version)) => Some(version.clone()),
+        Some(_) => {
+            return Err(Stop::BadMeta {
+                key: names::meta::TOOL_VERSION,
+                expected: "a version requirement, such as \"2\"",
+            });
+        }
+    };
+    let timeout = match call.meta.get(names::meta::TIMEOUT_MS).map(Value::as_u64) {
+        None => None,
+        Some(Some(millis)) if millis > 0 => Some(Duration::from_millis(millis)),
+        Some(_) => {
+            return Err(Stop::BadMeta {
+                key: names::meta::TIMEOUT_MS,
+                expected: "a whole number of milliseconds above 0",
+            });
+        }
+    };
+    Ok(Caller { version, timeout })
+}
+
+/// The tool's own timeout, under the server's hard maximum and the caller's own.
+pub(super) fn deadline(engine: &Engine, tool: &Entry, caller: &Caller) -> Deadline {
+    let limits = &engine.limits;
+    let hard = caller.timeout.map_or(limits.deadline, |wish| wish.min(limits.deadline));
+    let idle = tool.declaration.timeout.unwrap_or(limits.default_timeout);
+    Deadline::new(engine.clock, idle, hard)
+}
+
+/// Walks the arguments until a bound is crossed, so that the walk itself is bounded by the bounds.
+struct Measure<'a> {
+    bytes: usize,
+    limits: &'a Limits,
+}
+
+impl Measure<'_> {
+    fn object(&mut self, object: &Map<String, Value>, depth: usize) -> Result<(), Stop> {
+        self.level(depth)?;
+        for (name, value) in object {
+            // quotes, colon, comma
+            self.add(name.len() + 4)?;
+            self.value(value, depth)?;
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, value: &Value, depth: usize) -> Result<(), Stop> {
+        match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) => self.add(5),
+            Value::String(text) => self.add(text.len() + 3),
+            Value::Object(object) => self.object(object, depth + 1),
+            Value::Array(items) => {
+                self.level(depth + 1)?;
+                self.add(2)?;
+                items.iter().try_for_each(|item| self.value(item, depth + 1))
+            }
+        }
+    }
+
+    fn level(&self, depth: usize) -> Result<(), Stop> {
+        let limit = self.limits.argument_depth;
+        if depth > limit { Err(Stop::TooDeep { limit }) } else { Ok(()) }
+    }
+
+    fn add(&mut self, bytes: usize) -> Result<(), Stop> {
+        self.bytes += bytes;
+        let limit = self.limits.argument_bytes;
+        if self.bytes > limit { Err(Stop::TooLarge { limit }) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,117 @@
+//! Records a call: one span while it runs and one event when it ends, on every way out.
+//!
+//! Invariant: exactly one event for each call. A record that is dropped without being closed (the future that served
+//! the call was dropped) says `abandoned`. Arguments and results are not recorded here.
+
+use std::sync::OnceLock;
+
+use tokio::time::Instant;
+use tracing::{Span, field};
+
+use crate::{
+    call::{Outcome, Stop, ToolCall},
+    catalogue::Entry,
+    clock::Clock,
+    error::ErrorKind,
+};
+
+/// See the module.
+pub(super) struct Record {
+    clock: Clock,
+    started: Instant,
+    span: Span,
+    outcome: OnceLock<()>,
+}
+
+impl Record {
+    pub(super) fn open(clock: Clock, call: &ToolCall) -> Self {
+        let span = tracing::info_span!(
+            "tools/call",
+            tool = field::Empty,
+            version = field::Empty,
+            request = %call.request_id,
+            principal = call.principal.as_str(),
+        );
+        Self { clock, started: clock.now(), span, outcome: OnceLock::new() }
+    }
+
+    pub(super) fn span(&self) -> Span {
+        self.span.clone()
+    }
+
+    /// The name is recorded once it is known to be a tool's: before, it is the client's word.
+    pub(super) fn resolved(&self, tool: &Entry) {
+        self.span.record("tool", &*tool.name).record("version", tool.declaration.version);
+    }
+
+    pub(super) fn close(&self, outcome: &Result<Outcome, Stop>) {
+        match outcome {
+            Ok(Outcome::Done { .. }) => self.event(Level::Quiet, "ok", None),
+            Ok(Outcome::InputRequired { .. }) => self.event(Level::Quiet, "input_required", None),
+            Err(stop) => {
+                let (level, name) = describe(stop);
+                self.event(level, name, Some(stop));
+            }
+        }
+    }
+
+    fn event(&self, level: Level, outcome: &str, stop: Option<&Stop>) {
+        if self.outcome.set(()).is_err() {
+            return;
+        }
+        let us = self.clock.now().saturating_duration_since(self.started).as_micros();
+        let error = stop.map(field::display);
+        let source = stop.and_then(cause).map(field::debug);
+        let _entered = self.span.enter();
+        match level {
+            Level::Quiet => tracing::debug!(outcome, us, error, source, "call"),
+            Level::Caller => tracing::info!(outcome, us, error, source, "call"),
+            Level::Server => tracing::error!(outcome, us, error, source, "call"),
+        }
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        self.event(Level::Caller, "abandoned", None);
+    }
+}
+
+/// Who should look at it.
+enum Level {
+    /// Nobody.
+    Quiet,
+    /// The caller; the server worked as it should.
+    Caller,
+    /// Whoever is on call.
+    Server,
+}
+
+fn describe(stop: &Stop) -> (Level, &'static str) {
+    match stop {
+        Stop::Draining => (Level::Caller, "draining"),
+        Stop::TooLarge { .. } | Stop::TooDeep { .. } | Stop::BadMeta { .. } | Stop::Violations { .. } => {
+            (Level::Caller, "invalid")
+        }
+        Stop::UnknownTool { .. } | Stop::UnknownVersion { .. } => (Level::Caller, "not_found"),
+        Stop::State(_) => (Level::Caller, "invalid_state"),
+        Stop::MissingCapability(_) => (Level::Caller, "missing_capability"),
+        Stop::Cancelled => (Level::Caller, "cancelled"),
+        Stop::Panicked(_) => (Level::Server, "panicked"),
+        Stop::BadOutput(_) => (Level::Server, "bad_output"),
+        Stop::Tool(error) => {
+            let level = match error.kind() {
+                ErrorKind::Internal | ErrorKind::Timeout | ErrorKind::Unavailable => Level::Server,
+                _ => Level::Caller,
+            };
+            (level, error.kind().as_str())
+        }
+    }
+}
+
+fn cause(stop: &Stop) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
+    match stop {
+        Stop::Tool(error) => error.source(),
+        _ => None,
+    }
+}

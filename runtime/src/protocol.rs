@@ -1,0 +1,20 @@
+//! Speaks MCP through the official SDK: rmcp's handler, stdio and Streamable HTTP.
+//!
+//! Everything here is a caller of the [pipeline](crate::pipeline), and mends what rmcp leaves open: a request whose
+//! handler panics is answered, a request id that is in use is refused, malformed JSON gets a JSON-RPC error.
+
+mod channel;
+mod edge;
+mod erased;
+mod handler;
+mod http;
+mod in_flight;
+mod sessions;
+mod stdio;
+
+pub(crate) use self::{
+    erased::ErasedHandler,
+    handler::McpHandler,
+    http::{Endpoint, router},
+    stdio::serve as serve_stdio,
+};

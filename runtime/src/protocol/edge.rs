@@ -1,0 +1,77 @@
+//! The HTTP edge before the SDK: bounds the body and turns the SDK's plain-text refusals of it into JSON-RPC errors.
+
+use std::{convert::Infallible, future::Future};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::Request,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, Method, StatusCode, header};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited, combinators::BoxBody};
+use rmcp::{
+    ErrorData,
+    model::{JsonRpcError, RequestId},
+};
+use serde_json::Value;
+
+/// Serves a request by `inner`, with its body read and bounded.
+pub(super) async fn serve<F, R>(limit: usize, request: Request, inner: F) -> Response
+where
+    F: FnOnce(http::Request<Full<Bytes>>) -> R,
+    R: Future<Output = http::Response<BoxBody<Bytes, Infallible>>>,
+{
+    let (parts, body) = request.into_parts();
+    let json = is_json(&parts.headers);
+    let body = if parts.method == Method::POST {
+        match Limited::new(body, limit).collect().await {
+            Ok(collected) => collected.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => {
+                let error = ErrorData::invalid_request(format!("the request body takes more than {limit} bytes"), None);
+                return refusal(StatusCode::PAYLOAD_TOO_LARGE, None, error);
+            }
+            // The client went away while it was sending; nobody reads this.
+            Err(_) => return StatusCode::BAD_REQUEST.into_response(),
+        }
+    } else {
+        Bytes::new()
+    };
+    let response = inner(http::Request::from_parts(parts, Full::new(body.clone()))).await;
+    // rmcp answers a body that it can't read with 415 and text, which tells a client nothing.
+    if json
+        && response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE
+        && let Some(error) = unreadable(&body)
+    {
+        return refusal(StatusCode::BAD_REQUEST, error.0, error.1);
+    }
+    response.map(Body::new)
+}
+
+/// What is wrong with a body that is no JSON-RPC message, if that is what is wrong (JSON-RPC 2.0, section 5.1).
+fn unreadable(body: &Bytes) -> Option<(Option<RequestId>, ErrorData)> {
+    let message: Value = match serde_json::from_slice(body) {
+        Ok(message) => message,
+        Err(error) => return Some((None, ErrorData::parse_error(format!("the body is not JSON: {error}"), None))),
+    };
+    let id = message.get("id").and_then(|id| serde_json::from_value(id.clone()).ok());
+    let what = match &message {
+        Value::Array(_) => "batches are not part of MCP since 2025-06-18; send one message",
+        Value::Object(_) if message.get("jsonrpc").and_then(Value::as_str) != Some("2.0") => {
+            "`jsonrpc` must be \"2.0\""
+        }
+        Value::Object(_) => "the message is neither a request, a notification nor a response that MCP knows",
+        _ => "the message must be an object",
+    };
+    Some((id, ErrorData::invalid_request(what, None)))
+}
+
+/// Whether the body is said to be JSON; if not, 415 means just that.
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+}
+
+fn refusal(status: StatusCode, id: Option<RequestId>, error: ErrorData) -> Response {
+    let body = serde_json::to_vec(&JsonRpcError::new(id, error)).unwrap_or_default();
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}

@@ -1,0 +1,108 @@
+//! The ids of requests that are in flight on one connection or session.
+//!
+//! JSON-RPC asks that a requestor's ids be unique. rmcp would answer the second of two equal ids in the name of both
+//! and lose the first one's result; here the second is refused.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rmcp::{
+    ErrorData, RoleServer,
+    model::{ClientJsonRpcMessage, ClientNotification, RequestId, ServerJsonRpcMessage},
+    transport::Transport,
+};
+use tokio::sync::Notify;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct InFlight {
+    ids: Mutex<HashSet<RequestId>>,
+    changed: Notify,
+}
+
+impl InFlight {
+    /// Notes a message from the client; the refusal of a request whose id is in use.
+    pub(super) fn received(&self, message: &ClientJsonRpcMessage) -> Result<(), ServerJsonRpcMessage> {
+        match message {
+            ClientJsonRpcMessage::Request(request) => {
+                if self.ids().insert(request.id.clone()) {
+                    return Ok(());
+                }
+                let id = request.id.clone();
+                let error = ErrorData::invalid_request(format!("request id {id} is in use"), None);
+                Err(ServerJsonRpcMessage::error(error, Some(id)))
+            }
+            ClientJsonRpcMessage::Notification(notification) => {
+                // rmcp does not answer a cancelled request.
+                if let ClientNotification::CancelledNotification(cancelled) = &notification.notification
+                    && let Some(id) = &cancelled.params.request_id
+                {
+                    self.finished(id);
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits until no request is in flight.
+    pub(super) async fn idle(&self) {
+        loop {
+            let changed = self.changed.notified();
+            if self.ids().is_empty() {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Frees an id: its request was answered or given up.
+    fn finished(&self, id: &RequestId) {
+        let mut ids = self.ids();
+        ids.remove(id);
+        if ids.is_empty() {
+            self.changed.notify_waiters();
+        }
+    }
+
+    fn ids(&self) -> std::sync::MutexGuard<'_, HashSet<RequestId>> {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A transport whose answers free the ids of their requests.
+pub(super) struct Tracked<T> {
+    pub(super) inner: T,
+    pub(super) in_flight: Arc<InFlight>,
+}
+
+impl<T: Transport<RoleServer>> Transport<RoleServer> for Tracked<T> {
+    type Error = T::Error;
+
+    fn send(&mut self, message: ServerJsonRpcMessage) -> impl Future<Output = Result<(), T::Error>> + Send + 'static {
+        let answered = match &message {
+            ServerJsonRpcMessage::Response(response) => Some(response.id.clone()),
+            ServerJsonRpcMessage::Error(error) => error.id.clone(),
+            _ => None,
+        };
+        let sending = self.inner.send(message);
+        let in_flight = Arc::clone(&self.in_flight);
+        async move {
+            let sent = sending.await;
+            if let Some(id) = answered {
+                in_flight.finished(&id);
+            }
+            sent
+        }
+    }
+
+    async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
+        self.inner.receive().await
+    }
+
+    async fn close(&mut self) -> Result<(), T::Error> {
+        self.inner.close().await
+    }
+}

@@ -1,0 +1,113 @@
+//! A server as its author describes it: name, state, tools, and a handler for what is not a tool.
+
+use std::{marker::PhantomData, sync::Arc};
+
+use rmcp::{ServerHandler, model::Implementation};
+
+use crate::{
+    catalogue::{Catalogue, Problem},
+    protocol::ErasedHandler,
+    tool::Tool,
+};
+
+/// A server, described but not started. [`cli::main`](crate::cli::main) starts it.
+///
+/// What is wrong with it (two tools of one name, a pattern that can't be compiled, …) is reported when it is
+/// started, all at once; [`Server::problems`] tells before.
+pub struct Server<S = ()> {
+    pub(crate) info: Implementation,
+    pub(crate) instructions: Option<String>,
+    pub(crate) catalogue: Result<Arc<Catalogue>, Vec<Problem>>,
+    pub(crate) handler: Option<Arc<dyn ErasedHandler>>,
+    /// The state lives in the catalogue's functions; the type stays visible in signatures.
+    state: PhantomData<fn() -> S>,
+}
+
+impl<S: Clone + Send + Sync + 'static> Server<S> {
+    /// Starts the description of a server. `name` is what clients see; `state` is what tools share.
+    pub fn builder(name: impl Into<String>, state: S) -> ServerBuilder<S> {
+        ServerBuilder {
+            name: name.into(),
+            version: String::from("0.0.0"),
+            title: None,
+            instructions: None,
+            state,
+            tools: Vec::new(),
+            handler: None,
+        }
+    }
+}
+
+impl<S> Server<S> {
+    /// Everything that keeps this server from being started; empty when nothing does.
+    pub fn problems(&self) -> &[Problem] {
+        self.catalogue.as_ref().err().map_or(&[], Vec::as_slice)
+    }
+
+    /// The name that clients see.
+    pub fn name(&self) -> &str {
+        &self.info.name
+    }
+}
+
+/// Describes a [`Server`].
+pub struct ServerBuilder<S> {
+    name: String,
+    version: String,
+    title: Option<String>,
+    instructions: Option<String>,
+    state: S,
+    tools: Vec<Tool<S>>,
+    handler: Option<Arc<dyn ErasedHandler>>,
+}
+
+impl<S: Clone + Send + Sync + 'static> ServerBuilder<S> {
+    /// The server's own version, usually `env!("CARGO_PKG_VERSION")`.
+    #[must_use]
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.version = version.into();
+        self
+    }
+
+    /// A name for people.
+    #[must_use]
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
+    }
+
+    /// What a model should know about the server as a whole.
+    #[must_use]
+    pub fn instructions(mut self, instructions: impl Into<String>) -> Self {
+        self.instructions = Some(instructions.into());
+        self
+    }
+
+    /// Adds tools: `.tools(tools![search_issues, close_issue])`.
+    #[must_use]
+    pub fn tools(mut self, tools: impl IntoIterator<Item = Tool<S>>) -> Self {
+        self.tools.extend(tools);
+        self
+    }
+
+    /// Serves prompts, resources and completions by any rmcp handler, behind the same outer stages as tools.
+    /// Tools of the handler are not served: tools are given to [`tools`](Self::tools).
+    #[must_use]
+    pub fn handler(mut self, handler: impl ServerHandler) -> Self {
+        self.handler = Some(Arc::new(handler));
+        self
+    }
+
+    /// Finishes the description.
+    pub fn build(self) -> Server<S> {
+        let mut info = Implementation::new(self.name, self.version);
+        info.title = self.title;
+        Server {
+            info,
+            instructions: self.instructions,
+            catalogue: Catalogue::build(self.tools, &Arc::new(self.state)).map(Arc::new),
+            handler: self.handler,
+            state: PhantomData,
+        }
+    }
+}

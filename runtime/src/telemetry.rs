@@ -1,0 +1,41 @@
+//! The server's own log, on stderr.
+//!
+//! Invariant: nothing of the target `rmcp` is written, at any level: the SDK prints whole requests and results.
+
+use tracing::Metadata;
+use tracing_subscriber::{
+    EnvFilter, Layer as _,
+    filter::filter_fn,
+    fmt,
+    layer::SubscriberExt as _,
+    util::{SubscriberInitExt as _, TryInitError},
+};
+
+use crate::config::Log;
+
+/// Starts logging for this process, at `level` unless the settings say otherwise.
+///
+/// # Errors
+/// When the process has a subscriber already; that one stays.
+pub(crate) fn start(log: &Log, level: &str) -> Result<(), TryInitError> {
+    let wanted = EnvFilter::builder().parse_lossy(log.level.as_deref().unwrap_or(level));
+    let registry = tracing_subscriber::registry().with(wanted);
+    if log.json {
+        let json = fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
+        registry.with(json.with_filter(filter_fn(may_leave))).try_init()?;
+    } else {
+        let text = fmt::layer().with_target(false).with_writer(anstream::stderr);
+        registry.with(text.with_filter(filter_fn(may_leave))).try_init()?;
+    }
+    // A panic's message belongs in the log, one event like any other, and not between its lines.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(panic = panic.payload_as_str(), place, "panicked");
+    }));
+    Ok(())
+}
+
+fn may_leave(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    target != "rmcp" && !target.starts_with("rmcp::")
+}

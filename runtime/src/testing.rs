@@ -1,0 +1,281 @@
+//! For a server's own tests: a client in the process, a paused clock, contract snapshots.
+//!
+//! Feature `testing`; add it to the dev-dependency: `steadfast = { version = "..", features = ["testing"] }`.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use rmcp::model::{CallToolResponse, ClientCapabilities, InputRequest, InputResponses};
+use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    answer,
+    call::ToolCall,
+    catalogue::Problem,
+    clock::Clock,
+    config::{Layers, Settings},
+    context::{BoxFuture, Call, CallContext, Channel, Deadline, Interaction, LogLevel},
+    engine::Engine,
+    error::ToolError,
+    pipeline,
+    principal::Principal,
+    server::Server,
+};
+
+/// The time of day at which a paused clock starts: 2026-01-01T00:00:00Z.
+const START: Duration = Duration::from_secs(1_767_225_600);
+
+/// Calls a server's tools in the process, through the whole pipeline.
+///
+/// Time is tokio's: under `#[tokio::test(start_paused = true)]` no timeout waits, and [`advance`] moves the clock.
+///
+/// ```
+/// use steadfast::{prelude::*, testing::Client};
+/// # use serde_json::json;
+///
+/// /// Add two numbers.
+/// #[mcp_tool(version = "1.0.0", effect = read_only)]
+/// async fn add(a: i32, b: i32) -> Result<i32, ToolError> {
+///     Ok(a + b)
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let client = Client::new(Server::builder("calculator", ()).tools(tools![add]).build()).unwrap();
+/// let answer = client.call("add", json!({"a": 2, "b": 3})).await;
+/// assert_eq!(answer.structured(), Some(&json!({"result": 5})));
+/// # });
+/// ```
+pub struct Client {
+    engine: Arc<Engine>,
+    capabilities: ClientCapabilities,
+    progress: Arc<Mutex<Vec<Progress>>>,
+}
+
+/// A progress notification that a tool sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Progress {
+    /// How far it is.
+    pub progress: f64,
+    /// Of how much.
+    pub total: Option<f64>,
+    /// What it says.
+    pub message: Option<String>,
+}
+
+/// What a server answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    message: Value,
+}
+
+impl Client {
+    /// A client of `server`, with default settings.
+    ///
+    /// # Errors
+    /// Everything that keeps the server from being started.
+    pub fn new<S>(server: Server<S>) -> Result<Self, Vec<Problem>> {
+        let limits = Settings::load_defaults().limits;
+        let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + START);
+        let engine = Engine::new(server.info, server.instructions, server.catalogue?, server.handler, limits, clock)
+            .map_err(|error| {
+                vec![Problem { place: "the server".into(), what: error.to_string(), help: "try again".into() }]
+            })?;
+        Ok(Self { engine: Arc::new(engine), capabilities: ClientCapabilities::default(), progress: Arc::default() })
+    }
+
+    /// Declares what the client can do, as a client would in its requests.
+    #[must_use]
+    pub fn with_capabilities(mut self, capabilities: ClientCapabilities) -> Self {
+        self.capabilities = capabilities;
+        self
+    }
+
+    /// Calls a tool.
+    pub async fn call(&self, tool: &str, arguments: Value) -> Answer {
+        self.call_with(tool, arguments, Value::Null, InputResponses::new(), None).await
+    }
+
+    /// Calls a tool with a `_meta`.
+    pub async fn call_with_meta(&self, tool: &str, arguments: Value, meta: Value) -> Answer {
+        self.call_with(tool, arguments, meta, InputResponses::new(), None).await
+    }
+
+    /// Repeats a call that asked for input, with the client's answers and the state that came with the questions.
+    pub async fn answer(&self, tool: &str, arguments: Value, answers: Value, asked: &Answer) -> Answer {
+        let state = asked.message["requestState"].as_str().map(str::to_owned);
+        self.call_with(tool, arguments, Value::Null, object(answers).into_iter().collect(), state).await
+    }
+
+    /// What tools reported while they ran.
+    pub fn progress(&self) -> Vec<Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The tools as `tools/list` shows them.
+    pub fn list(&self) -> Vec<rmcp::model::Tool> {
+        self.engine.catalogue.list().tools
+    }
+
+    async fn call_with(
+        &self,
+        tool: &str,
+        arguments: Value,
+        meta: Value,
+        responses: InputResponses,
+        request_state: Option<String>,
+    ) -> Answer {
+        let call = ToolCall {
+            name: tool.to_owned(),
+            arguments: object(arguments),
+            meta: object(meta),
+            request_id: "test".into(),
+            principal: Principal::Local,
+            cancellation: CancellationToken::new(),
+            channel: Arc::new(TestChannel { capabilities: self.capabilities.clone(), progress: self.progress.clone() }),
+            responses,
+            request_state,
+        };
+        let message = match answer::to_call(pipeline::call(&self.engine, call).await, "test") {
+            Ok(CallToolResponse::Complete(result)) => serde_json::json!(result),
+            Ok(CallToolResponse::InputRequired(result)) => serde_json::json!(result),
+            Ok(_) => Value::Null,
+            Err(error) => serde_json::json!({ "error": error }),
+        };
+        Answer { message }
+    }
+}
+
+impl Answer {
+    /// The structured content.
+    pub fn structured(&self) -> Option<&Value> {
+        self.message.get("structuredContent")
+    }
+
+    /// All text of the content.
+    pub fn text(&self) -> String {
+        let blocks = self.message["content"].as_array().into_iter().flatten();
+        blocks.filter_map(|block| block["text"].as_str()).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Whether the tool answered with an error that a model can read.
+    pub fn is_error(&self) -> bool {
+        self.message["isError"] == Value::Bool(true)
+    }
+
+    /// The code of a JSON-RPC error, when the request was refused.
+    pub fn code(&self) -> Option<i64> {
+        self.message["error"]["code"].as_i64()
+    }
+
+    /// The whole message, as it would go over the wire; a refusal is under `error`.
+    pub fn message(&self) -> &Value {
+        &self.message
+    }
+}
+
+/// A context for calling a tool's plain function in a unit test.
+pub fn context(tool: &str) -> CallContext {
+    let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + START);
+    let hour = Duration::from_secs(3600);
+    CallContext::new(Call {
+        tool: tool.into(),
+        request_id: "test".into(),
+        principal: Principal::Local,
+        meta: Map::new(),
+        deadline: Deadline::new(clock, hour, hour),
+        cancellation: CancellationToken::new(),
+        responses: InputResponses::new(),
+        channel: Arc::new(TestChannel { capabilities: ClientCapabilities::default(), progress: Arc::default() }),
+    })
+}
+
+/// Moves a paused clock; only in a test that is `#[tokio::test(start_paused = true)]`.
+pub async fn advance(by: Duration) {
+    tokio::time::advance(by).await;
+}
+
+/// The published definition of a tool, for a snapshot; use [`assert_contract!`](crate::assert_contract).
+///
+/// # Panics
+/// When the server can't be built or has no such tool: the test that asked should fail.
+pub fn contract<S>(server: Server<S>, tool: &str) -> Value {
+    let catalogue = match server.catalogue {
+        Ok(catalogue) => catalogue,
+        Err(problems) => panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
+    };
+    let entry = catalogue.find(tool).unwrap_or_else(|| panic!("the server has no tool `{tool}`"));
+    let mut definition = serde_json::json!(entry.definition);
+    definition.as_object_mut().map(|definition| definition.remove("_meta"));
+    steadfast_contract::sorted(serde_json::json!({
+        "version": entry.declaration.version,
+        "effect": entry.declaration.effect.as_str(),
+        "definition": definition,
+    }))
+}
+
+/// Holds a tool's contract to its insta snapshot, which is named after the tool.
+///
+/// ```ignore
+/// #[test]
+/// fn contracts_are_as_reviewed() {
+///     steadfast::assert_contract!(server(), "search_notes");
+///     steadfast::assert_contract!(server(), "add_note");
+/// }
+/// ```
+#[macro_export]
+macro_rules! assert_contract {
+    ($server:expr, $tool:expr) => {{
+        let contract = $crate::testing::contract($server, $tool);
+        let text = ::std::format!("{contract:#}");
+        ::insta::assert_snapshot!($tool, text);
+    }};
+}
+
+struct TestChannel {
+    capabilities: ClientCapabilities,
+    progress: Arc<Mutex<Vec<Progress>>>,
+}
+
+impl Channel for TestChannel {
+    fn progress(&self, progress: f64, total: Option<f64>, message: Option<String>) -> BoxFuture<'_, ()> {
+        let mut seen = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.push(Progress { progress, total, message });
+        Box::pin(std::future::ready(()))
+    }
+
+    fn log(&self, _level: LogLevel, _data: Value) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn capabilities(&self) -> ClientCapabilities {
+        self.capabilities.clone()
+    }
+
+    fn interaction(&self) -> Interaction {
+        Interaction::Rounds
+    }
+
+    fn request(&self, _request: InputRequest) -> BoxFuture<'_, Result<Value, ToolError>> {
+        Box::pin(std::future::ready(Err(ToolError::internal("a test answers by repeating the call"))))
+    }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(object) => object,
+        _ => Map::new(),
+    }
+}
+
+impl Settings {
+    /// The defaults, whatever files and variables say.
+    fn load_defaults() -> Self {
+        match Self::from_layers((Layers::default(), Vec::new())) {
+            Ok(settings) => settings,
+            Err(problems) => unreachable!("the defaults have problems: {problems:?}"),
+        }
+    }
+}

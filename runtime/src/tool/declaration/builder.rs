@@ -1,0 +1,54 @@
+//! How generated code fills in a [`Declaration`]: one setter for each key that was written.
+//!
+//! They are `const`, since a declaration is a constant, and they check nothing: the macro has.
+
+use std::time::Duration;
+
+use super::{Declaration, History, Slo};
+
+macro_rules! setters {
+    ($($(#[$doc:meta])* $setter:ident($field:ident: $ty:ty) $(=> $value:expr)?;)*) => {
+        #[doc(hidden)]
+        impl Declaration {
+            $(
+                $(#[$doc])*
+                #[must_use]
+                pub const fn $setter(mut self, $field: $ty) -> Self {
+                    self.$field = setters!(@ $field $(, $value)?);
+                    self
+                }
+            )*
+        }
+    };
+    (@ $field:ident) => { $field };
+    (@ $field:ident, $value:expr) => { $value };
+}
+
+setters! {
+    /// `title = ".."`
+    with_title(title: &'static str) => Some(title);
+    /// `idempotent`
+    with_idempotent(idempotent: bool);
+    /// `open_world`
+    with_open_world(open_world: bool);
+    /// `owner = ".."`
+    with_owner(owner: &'static str) => Some(owner);
+    /// `scopes = [..]`
+    with_scopes(scopes: &'static [&'static str]);
+    /// `timeout = ".."`
+    with_timeout(timeout: Duration) => Some(timeout);
+    /// `retry = 2`
+    with_retry(retry: u32);
+    /// `upstream = ".."`
+    with_upstream(upstream: &'static str) => Some(upstream);
+    /// `fallback = path`
+    with_fallback(fallback: &'static str) => Some(fallback);
+    /// `slo(..)`
+    with_slo(slo: Slo) => Some(slo);
+    /// `icons = [..]`
+    with_icons(icons: &'static [&'static str]);
+    /// `alias = ".."`
+    with_aliases(aliases: &'static [&'static str]);
+    /// `history(..)`
+    with_history(history: &'static [History]);
+}

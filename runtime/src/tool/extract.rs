@@ -1,0 +1,65 @@
+//! What a tool's function can take as parameters: state, a whole struct of arguments, single arguments.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::error::ToolError;
+
+/// A part of the server's state, as in axum: `State(tracker): State<Tracker>` where `Tracker: FromRef<AppState>`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct State<T>(pub T);
+
+/// All arguments as one struct: `Args(input): Args<SearchInput>` where `SearchInput: Deserialize + JsonSchema`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Args<T>(pub T);
+
+/// How a part of the state is taken from the whole. Every state is a part of itself.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a part of the server state `{S}`",
+    note = "implement `steadfast::FromRef<{S}> for {Self}`, or pass a state that has it"
+)]
+pub trait FromRef<S> {
+    /// Takes the part, usually by cloning a handle.
+    fn from_ref(state: &S) -> Self;
+}
+
+impl<S: Clone> FromRef<S> for S {
+    fn from_ref(state: &S) -> Self {
+        state.clone()
+    }
+}
+
+/// The arguments of one call, already validated by the published schema.
+#[derive(Debug, Default)]
+pub struct Arguments(Map<String, Value>);
+
+impl Arguments {
+    /// Wraps arguments that were validated.
+    pub fn new(arguments: Map<String, Value>) -> Self {
+        Self(arguments)
+    }
+
+    /// Takes the argument `name`; one that is absent reads as `null`, so that an `Option` is `None`.
+    pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, ToolError> {
+        read(name, self.0.remove(name).unwrap_or(Value::Null))
+    }
+
+    /// Takes the argument `name`, or its default where it is absent.
+    pub fn take_or<T: DeserializeOwned>(&mut self, name: &str, default: impl FnOnce() -> T) -> Result<T, ToolError> {
+        self.0.remove(name).map_or_else(|| Ok(default()), |value| read(name, value))
+    }
+
+    /// Reads all arguments as one value.
+    pub fn into<T: DeserializeOwned>(self) -> Result<T, ToolError> {
+        read("", Value::Object(self.0))
+    }
+}
+
+/// The schema let the value through and the type does not take it: the caller is told, since only the caller
+/// can change the value.
+fn read<T: DeserializeOwned>(name: &str, value: Value) -> Result<T, ToolError> {
+    serde_json::from_value(value).map_err(|error| {
+        let place = if name.is_empty() { String::from("the arguments") } else { format!("`/{name}`") };
+        ToolError::invalid(format!("{place}: {error}"))
+    })
+}
