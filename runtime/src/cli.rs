@@ -105,7 +105,15 @@ enum Format {
 /// }
 /// ```
 pub async fn main<S>(server: impl FnOnce() -> Server<S>) -> ExitCode {
-    match run(server, std::env::args_os()).await {
+    main_from(server, std::env::args_os()).await
+}
+
+/// As [`main`], with a command line of the caller's own; its first item is the program's name.
+pub async fn main_from<S>(
+    server: impl FnOnce() -> Server<S>,
+    arguments: impl IntoIterator<Item = OsString>,
+) -> ExitCode {
+    match run(server, arguments).await {
         Ok(code) => code,
         Err(failure) => {
             let code = failure.code();

@@ -22,7 +22,7 @@ impl Clock {
 
     /// A clock that shows `start` now and moves with tokio's time, which a test can pause and advance.
     #[allow(clippy::disallowed_methods, reason = "this is the seam")]
-    #[cfg(feature = "testing")]
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn starting_at(start: SystemTime) -> Self {
         Self { fixed: Some((start, Instant::now())) }
     }

@@ -9,9 +9,10 @@
 pub use rmcp::model::InputRequest;
 use rmcp::model::{
     ClientCapabilities, CreateMessageRequest, CreateMessageRequestParams, CreateMessageResult, ElicitRequest,
-    ElicitRequestParams, ElicitResult, ElicitationSchema, ListRootsRequest, ListRootsResult,
+    ElicitRequestParams, ElicitResult, ElicitationAction, ElicitationSchema, ListRootsRequest, ListRootsResult,
 };
 pub(crate) use rmcp::model::{InputRequests, InputResponses};
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -35,7 +36,15 @@ impl Inputs {
         Self::default()
     }
 
-    /// Asks the client's user to fill a form.
+    /// Asks the client's user for a `T`; [`Answers::filled`] reads it back.
+    ///
+    /// # Errors
+    /// When a form can't ask for a `T`: MCP's forms have text, numbers, booleans and choices, and nothing nested.
+    pub fn form<T: JsonSchema>(self, key: impl Into<String>, message: impl Into<String>) -> Result<Self, ToolError> {
+        Ok(self.elicit(key, message, ElicitationSchema::from_type::<T>()?))
+    }
+
+    /// Asks the client's user to fill a form that no type describes.
     #[must_use]
     pub fn elicit(self, key: impl Into<String>, message: impl Into<String>, form: ElicitationSchema) -> Self {
         self.request(
@@ -75,6 +84,19 @@ impl Inputs {
 pub struct Answers(InputResponses);
 
 impl Answers {
+    /// What the user filled in.
+    ///
+    /// # Errors
+    /// `denied` when the user declined, `invalid` when it is no `T`; and as [`elicited`](Self::elicited).
+    pub fn filled<T: DeserializeOwned>(&self, key: &str) -> Result<T, ToolError> {
+        let answer = self.elicited(key)?;
+        match (answer.action, answer.content) {
+            (ElicitationAction::Accept, Some(content)) => serde_json::from_value(content)
+                .map_err(|error| ToolError::invalid("the form was filled in wrongly").with_source(error)),
+            _ => Err(ToolError::denied("the user did not fill in the form")),
+        }
+    }
+
     /// What the user did with a form.
     ///
     /// # Errors
@@ -153,7 +175,8 @@ fn fits<T: DeserializeOwned>(answer: &Value) -> bool {
     T::deserialize(answer).is_ok()
 }
 
-fn needed<'a>(requests: impl Iterator<Item = &'a InputRequest>) -> ClientCapabilities {
+/// The capabilities that a client needs to answer `requests`.
+pub(crate) fn needed<'a>(requests: impl Iterator<Item = &'a InputRequest>) -> ClientCapabilities {
     let mut needed = ClientCapabilities::default();
     for request in requests {
         match request {

@@ -108,7 +108,6 @@ impl Binding<'_> {
 
 #[cfg(test)]
 mod tests {
-    #[cfg(feature = "testing")]
     use std::time::SystemTime;
 
     use serde_json::json;
@@ -163,7 +162,6 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "testing")]
     #[tokio::test(start_paused = true)]
     async fn a_state_expires() {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(4_000_000_000));

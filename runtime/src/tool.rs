@@ -17,7 +17,7 @@ pub use self::{
     declaration::{Declaration, Effect, History, Operation, Promise, Shim, Slo},
     extract::{Args, Arguments, FromRef, State},
     input::{Constraint, InputSchema, Number, Parameter, constraint},
-    output::{Content, Fallible, IntoOutput, Output, OutputSchema, output_schema_of},
+    output::{Content, Fallible, IntoOutput, Output, OutputSchema, Returns, returns_result, returns_value},
 };
 use crate::{context::CallContext, error::ToolError};
 

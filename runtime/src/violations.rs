@@ -81,7 +81,7 @@ fn describe(error: &ValidationError<'_>, schema: &Value, out: &mut Vec<Violation
             }
         }
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
-            match nearest(context) {
+            match nearest(path, context) {
                 Some(branch) => branch.iter().for_each(|error| describe(error, schema, out)),
                 None => push(path.into(), format!("one of {} alternatives", context.len()), found()),
             }
@@ -90,21 +90,20 @@ fn describe(error: &ValidationError<'_>, schema: &Value, out: &mut Vec<Violation
     }
 }
 
-/// The alternative that the value was surely meant to be: the only one that it does not fail at its own place.
-fn nearest<'a>(context: &'a [Vec<ValidationError<'static>>]) -> Option<&'a [ValidationError<'static>]> {
-    let own = |errors: &&Vec<ValidationError<'static>>| {
-        let shallowest = errors.iter().map(|error| error.instance_path().as_str().len()).min();
-        !errors.iter().any(|error| {
-            Some(error.instance_path().as_str().len()) == shallowest
-                && matches!(
-                    error.kind(),
-                    ValidationErrorKind::Type { .. }
-                        | ValidationErrorKind::Constant { .. }
-                        | ValidationErrorKind::Enum { .. }
-                )
-        })
+/// The alternative that the value was surely meant to be: the only one that has its type and its tag.
+fn nearest<'a>(base: &str, context: &'a [Vec<ValidationError<'static>>]) -> Option<&'a [ValidationError<'static>]> {
+    let another = |error: &ValidationError<'_>| {
+        let path = error.instance_path().as_str();
+        match error.kind() {
+            ValidationErrorKind::Type { .. } => path == base,
+            // `{"kind": "post", ..}` is told by its tag, a constant one level down.
+            ValidationErrorKind::Constant { .. } | ValidationErrorKind::Enum { .. } => {
+                path == base || path.rsplit_once('/').is_some_and(|(parent, _)| parent == base)
+            }
+            _ => false,
+        }
     };
-    let mut candidates = context.iter().filter(own);
+    let mut candidates = context.iter().filter(|errors| !errors.iter().any(another));
     let only = candidates.next()?;
     candidates.next().is_none().then_some(only.as_slice())
 }

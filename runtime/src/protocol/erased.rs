@@ -2,8 +2,8 @@
 
 use rmcp::{
     ErrorData, RoleServer, ServerHandler, Service,
-    model::{ClientRequest, ServerCapabilities, ServerResult, SubscriptionFilter},
-    service::{RequestContext, SubscriptionContext},
+    model::{ClientNotification, ClientRequest, ServerCapabilities, ServerResult, SubscriptionFilter},
+    service::{NotificationContext, RequestContext, SubscriptionContext},
 };
 
 use crate::context::BoxFuture;
@@ -19,6 +19,9 @@ pub(crate) trait ErasedHandler: Send + Sync {
         request: ClientRequest,
         context: RequestContext<RoleServer>,
     ) -> BoxFuture<'_, Result<ServerResult, ErrorData>>;
+
+    /// Hears what the client says without asking.
+    fn notify(&self, notification: ClientNotification, context: NotificationContext<RoleServer>) -> BoxFuture<'_, ()>;
 
     /// What of a requested subscription the handler takes.
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter>;
@@ -38,6 +41,13 @@ impl<H: ServerHandler> ErasedHandler for H {
         context: RequestContext<RoleServer>,
     ) -> BoxFuture<'_, Result<ServerResult, ErrorData>> {
         Box::pin(Service::handle_request(self, request, context))
+    }
+
+    fn notify(&self, notification: ClientNotification, context: NotificationContext<RoleServer>) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            // The SDK's dispatch of notifications always succeeds.
+            let _ = Service::handle_notification(self, notification, context).await;
+        })
     }
 
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {

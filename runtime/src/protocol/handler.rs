@@ -11,11 +11,13 @@ use futures_util::FutureExt as _;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::*,
-    service::{RequestContext, SubscriptionContext},
+    service::{NotificationContext, RequestContext, SubscriptionContext},
 };
 
 use super::channel::{self, McpChannel};
-use crate::{answer, call::ToolCall, context::LogLevel, engine::Engine, names, pipeline, principal::Principal};
+use crate::{
+    answer, call::ToolCall, context::LogLevel, engine::Engine, input_required, names, pipeline, principal::Principal,
+};
 
 /// How long a client may keep a list; lists change only when the server is replaced.
 const LIST_TTL_MS: u64 = 60_000;
@@ -53,6 +55,7 @@ impl McpHandler {
         let Some(_ticket) = self.engine.gate.enter() else { return Err(answer::draining()) };
         let id = context.id.to_string();
         let cancelled = context.ct.clone();
+        let declared = context.client_capabilities().unwrap_or_default();
         let served = AssertUnwindSafe(handler.handle(request, context)).catch_unwind();
         let outcome = tokio::select! {
             biased;
@@ -61,6 +64,7 @@ impl McpHandler {
         };
         match outcome {
             Ok(Ok(Ok(mut result))) => {
+                may_ask(&result, &declared)?;
                 self.stamp(&mut result);
                 tracing::debug!(method, request = %id, outcome = "ok", "request");
                 Ok(result)
@@ -77,6 +81,15 @@ impl McpHandler {
                 tracing::error!(method, request = %id, outcome = "timeout", "request");
                 Err(answer::internal(&id))
             }
+        }
+    }
+
+    /// Passes a notification on; a panic there ends nothing.
+    async fn tell(&self, notification: ClientNotification, context: NotificationContext<RoleServer>) {
+        if let Some(handler) = &self.engine.handler
+            && AssertUnwindSafe(handler.notify(notification, context)).catch_unwind().await.is_err()
+        {
+            tracing::error!("the handler panicked at a notification");
         }
     }
 
@@ -102,6 +115,17 @@ impl McpHandler {
 
 fn not_found(method: &'static str) -> ErrorData {
     ErrorData::new(ErrorCode::METHOD_NOT_FOUND, method, None)
+}
+
+/// Lets a result pass that asks the client for no more than it declared.
+fn may_ask(result: &ServerResult, declared: &ClientCapabilities) -> Result<(), ErrorData> {
+    let ServerResult::InputRequiredResult(asking) = result else { return Ok(()) };
+    let needed = input_required::needed(asking.input_requests.iter().flatten().map(|(_, request)| request));
+    if input_required::covers(declared, &needed) {
+        Ok(())
+    } else {
+        Err(ErrorData::missing_required_client_capability(needed))
+    }
 }
 
 /// The handler answered with a result of another request.
@@ -248,6 +272,18 @@ impl ServerHandler for McpHandler {
             ServerResult::CustomResult(result) => Ok(result),
             _ => Err(mismatch("custom")),
         }
+    }
+
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        self.tell(ClientNotification::InitializedNotification(NotificationNoParam::default()), context).await;
+    }
+
+    async fn on_roots_list_changed(&self, context: NotificationContext<RoleServer>) {
+        self.tell(ClientNotification::RootsListChangedNotification(NotificationNoParam::default()), context).await;
+    }
+
+    async fn on_custom_notification(&self, notification: CustomNotification, context: NotificationContext<RoleServer>) {
+        self.tell(ClientNotification::CustomNotification(notification), context).await;
     }
 
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {

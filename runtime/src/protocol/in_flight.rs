@@ -24,15 +24,15 @@ pub(super) struct InFlight {
 
 impl InFlight {
     /// Notes a message from the client; the refusal of a request whose id is in use.
-    pub(super) fn received(&self, message: &ClientJsonRpcMessage) -> Result<(), ServerJsonRpcMessage> {
+    pub(super) fn received(&self, message: &ClientJsonRpcMessage) -> Option<ServerJsonRpcMessage> {
         match message {
             ClientJsonRpcMessage::Request(request) => {
                 if self.ids().insert(request.id.clone()) {
-                    return Ok(());
+                    return None;
                 }
                 let id = request.id.clone();
                 let error = ErrorData::invalid_request(format!("request id {id} is in use"), None);
-                Err(ServerJsonRpcMessage::error(error, Some(id)))
+                return Some(ServerJsonRpcMessage::error(error, Some(id)));
             }
             ClientJsonRpcMessage::Notification(notification) => {
                 // rmcp does not answer a cancelled request.
@@ -41,10 +41,10 @@ impl InFlight {
                 {
                     self.finished(id);
                 }
-                Ok(())
             }
-            _ => Ok(()),
+            _ => {}
         }
+        None
     }
 
     /// Waits until no request is in flight.

@@ -67,7 +67,7 @@ impl SessionManager for Sessions {
         message: ClientJsonRpcMessage,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
         // Refused before rmcp sees it: it would route the first request's answer to the second's stream.
-        if let Some(Err(refusal)) = self.of(id).map(|in_flight| in_flight.received(&message)) {
+        if let Some(refusal) = self.of(id).and_then(|in_flight| in_flight.received(&message)) {
             return Ok(Either::Left(stream::iter([ServerSseMessage::from_message(refusal)])));
         }
         Ok(Either::Right(self.inner.create_stream(id, message).await?))
@@ -75,7 +75,7 @@ impl SessionManager for Sessions {
 
     async fn accept_message(&self, id: &SessionId, message: ClientJsonRpcMessage) -> Result<(), Self::Error> {
         if let Some(in_flight) = self.of(id) {
-            let _ = in_flight.received(&message);
+            in_flight.received(&message);
         }
         self.inner.accept_message(id, message).await
     }

@@ -61,16 +61,12 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for GuardedTransport<T> {
                 self.ended = true;
                 break;
             };
-            match self.inner.in_flight.received(&message) {
-                Ok(()) => return Some(message),
-                Err(refusal) => {
-                    // Past the tracking: this answer does not end the request that has the id.
-                    let refused = self.inner.inner.send(refusal);
-                    tokio::spawn(async move {
-                        let _ = refused.await;
-                    });
-                }
-            }
+            let Some(refusal) = self.inner.in_flight.received(&message) else { return Some(message) };
+            // Past the tracking: this answer does not end the request that has the id.
+            let refused = self.inner.inner.send(refusal);
+            tokio::spawn(async move {
+                let _ = refused.await;
+            });
         }
         let _ = tokio::time::timeout(self.grace, self.inner.in_flight.idle()).await;
         None
@@ -78,5 +74,69 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for GuardedTransport<T> {
 
     async fn close(&mut self) -> Result<(), T::Error> {
         self.inner.close().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, sync::Arc};
+
+    use rmcp::model::Implementation;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+    use crate::{
+        catalogue::Catalogue, clock::Clock, engine::Engine, mcp_tool, pipeline::Limits, principal::Principal, tools,
+    };
+
+    /// Wait for half a minute.
+    #[mcp_tool(version = "1.0.0", effect = read_only, timeout = "1m", crate = crate)]
+    async fn wait() -> String {
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        "waited".into()
+    }
+
+    fn handler() -> McpHandler {
+        let minute = Duration::from_secs(60);
+        let limits = Limits { argument_bytes: 1000, argument_depth: 8, deadline: minute, default_timeout: minute };
+        let catalogue = Catalogue::build(tools![wait], &Arc::new(())).unwrap();
+        let info = Implementation::new("test", "0.0.0");
+        let engine = Engine::new(info, None, Arc::new(catalogue), None, limits, Clock::system()).unwrap();
+        McpHandler::new(Arc::new(engine), Principal::Local)
+    }
+
+    /// What a client gets that sends `messages` and ends its input at once.
+    async fn answers(messages: &str, grace: Duration) -> BTreeMap<String, String> {
+        let (mut client, server) = tokio::io::duplex(1 << 16);
+        let (input, output) = tokio::io::split(server);
+        let serving = tokio::spawn(serve(handler(), input, output, grace, CancellationToken::new()));
+        client.write_all(messages.as_bytes()).await.unwrap();
+        client.shutdown().await.unwrap();
+        let mut text = String::new();
+        client.read_to_string(&mut text).await.unwrap();
+        serving.await.unwrap().unwrap();
+        let messages = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        messages.map(|message| (message["id"].to_string(), message.to_string())).collect()
+    }
+
+    const SESSION: &str = concat!(
+        r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"#,
+        "\n",
+        r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
+        "\n",
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"wait","arguments":{}}}"#,
+        "\n",
+    );
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_ends_its_input_still_gets_what_is_in_flight() {
+        let answers = answers(SESSION, Duration::from_secs(60)).await;
+        assert!(answers["1"].contains("waited"), "{answers:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_takes_longer_than_the_grace_period_is_given_up() {
+        let answers = answers(SESSION, Duration::from_secs(10)).await;
+        assert!(!answers.contains_key("1"), "{answers:?}");
     }
 }

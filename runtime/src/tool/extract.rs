@@ -29,6 +29,18 @@ impl<S: Clone> FromRef<S> for S {
     }
 }
 
+/// No state at all. With two implementations to choose from, rustc does not take a part for the whole where only the
+/// reflexive one is there, and reports the part that is missing.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum NoState {}
+
+impl<T> FromRef<NoState> for T {
+    fn from_ref(state: &NoState) -> Self {
+        match *state {}
+    }
+}
+
 /// The arguments of one call, already validated by the published schema.
 #[derive(Debug, Default)]
 pub struct Arguments(Map<String, Value>);

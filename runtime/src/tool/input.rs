@@ -77,7 +77,11 @@ pub mod constraint {
         ($(#[$doc:meta])* $name:ident, $message:literal, $($t:ty),* $(; $($generic:tt)*)?) => {
             $(#[$doc])*
             #[diagnostic::on_unimplemented(message = $message)]
-            pub trait $name {}
+            pub trait $name {
+                /// Named by generated code where the type has to have the trait.
+                #[doc(hidden)]
+                const FITS: () = ();
+            }
             $(impl $name for $t {})*
             impl<T: $name> $name for Option<T> {}
             impl<T: $name + ?Sized> $name for Box<T> {}
@@ -127,22 +131,6 @@ pub mod constraint {
     }
     impl<T: Element> Element for Option<T> {
         type Of = T::Of;
-    }
-
-    macro_rules! assertions {
-        ($($name:ident: $bound:ident;)*) => {
-            $(
-                #[doc = concat!("Compiles where the type is [`", stringify!($bound), "`]; generated code asks.")]
-                pub const fn $name<T: $bound>() {}
-            )*
-        };
-    }
-    assertions! {
-        length: HasLength;
-        range: Ranged;
-        text: Textual;
-        list: Listed;
-        header: Primitive;
     }
 }
 

@@ -41,6 +41,7 @@ pub trait IntoOutput {
     fn into_output(self) -> Result<Output, ToolError>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + JsonSchema> IntoOutput for T {
     fn schema() -> OutputSchema {
         let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
@@ -59,7 +60,8 @@ impl<T: Serialize + JsonSchema> IntoOutput for T {
 /// A result that may be an error. Implemented for `Result<T, E>` where `E` becomes a [`ToolError`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be the result of a tool",
-    note = "the error must become a `ToolError`: return `Result<T, ToolError>`, or an error that implements `std::error::Error`"
+    note = "the error must become a `ToolError`: return `Result<T, ToolError>`, or an error that implements `std::error::Error`",
+    note = "a type whose name ends in `Result` is taken for one: if it is none, give it another name"
 )]
 pub trait Fallible {
     /// What it is when it is no error.
@@ -77,9 +79,24 @@ impl<T: IntoOutput, E: Into<ToolError>> Fallible for Result<T, E> {
     }
 }
 
-/// The output schema of a function that returns `T` or `Result<T, _>`, for generated code.
-pub fn output_schema_of<T: IntoOutput>() -> OutputSchema {
-    T::schema()
+/// How what a function returns is published, for generated code. Schema and value come from one bound, so that a type
+/// that has not got it is reported once.
+#[derive(Debug)]
+pub struct Returns<R> {
+    /// The schema of the value.
+    pub schema: fn() -> OutputSchema,
+    /// The value, or its error.
+    pub convert: fn(R) -> Result<Output, ToolError>,
+}
+
+/// Of a function that can't fail.
+pub const fn returns_value<R: IntoOutput>() -> Returns<R> {
+    Returns { schema: R::schema, convert: R::into_output }
+}
+
+/// Of a function that returns a `Result`.
+pub const fn returns_result<R: Fallible>() -> Returns<R> {
+    Returns { schema: R::Ok::schema, convert: |result| result.into_result().and_then(IntoOutput::into_output) }
 }
 
 /// How a function's result is published.

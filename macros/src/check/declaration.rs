@@ -1,0 +1,194 @@
+//! The keys of `#[mcp_tool(..)]`, one by one and against each other.
+
+use semver::Version;
+use syn::{Expr, Path, parse_quote};
+
+use super::{
+    function::description_of,
+    history,
+    keys::{Field, Fields, TOOL},
+    literal, names, slo,
+    values::{self, Text},
+};
+use crate::{
+    errors::Errors,
+    messages::{self, attribute},
+    model::{Declaration, Effect, Number},
+    parse::{Entries, Function, Value},
+};
+
+/// How often a failed attempt may be repeated at most.
+const MOST_RETRIES: i128 = 10;
+
+/// Checks the attribute; the declaration is whole when what is required was right. The path of the runtime comes
+/// back in any case.
+pub(super) fn check(attribute: &Entries, function: &Function, errors: &mut Errors) -> (Option<Declaration>, Path) {
+    let fields = Fields::of(&TOOL, [attribute], errors);
+    let ident = &function.signature.ident;
+
+    let version = required(&fields, "version", function, errors).and_then(|field| version(field, errors));
+    let effect = required(&fields, "effect", function, errors).and_then(|field| effect(field, errors));
+    let name = name(&fields, function, errors);
+    let mut text = |key| fields.get(key).and_then(|field| values::text(field, errors)).map(|text| text.value);
+    let (title, owner, upstream) = (text("title"), text("owner"), text("upstream"));
+    let written = text("description");
+    let description = written.or_else(|| description_of(&function.attributes));
+    if description.is_none() && fields.lacks("description") {
+        errors.push(ident.span(), attribute::missing_description());
+    }
+
+    let idempotent = fields.get("idempotent").and_then(|field| {
+        let idempotent = values::flag(field, errors)?;
+        if effect == Some(Effect::ReadOnly) && !idempotent {
+            errors.push(field.ident.span(), attribute::read_only_not_idempotent());
+        }
+        Some(idempotent)
+    });
+    let retry = fields.get("retry").and_then(|field| {
+        let retry = retry(field, errors)?;
+        let mutation = matches!(effect, Some(Effect::Additive | Effect::Destructive));
+        // An `idempotent` that is wrong was reported; what it was meant to say is not known.
+        let denied = idempotent.map_or_else(|| fields.lacks("idempotent"), |idempotent| !idempotent);
+        if retry > 0 && mutation && denied {
+            errors.push(field.ident.span(), attribute::retry_without_idempotence());
+        }
+        Some(retry)
+    });
+    let open_world = fields.get("open_world").and_then(|field| values::flag(field, errors));
+    let timeout = fields.get("timeout").and_then(|field| values::duration(field, errors)).map(|(timeout, _)| timeout);
+    let slo = fields.get("slo").and_then(|field| slo::check(field, timeout, errors));
+    let fallback = fields.get("fallback").and_then(|field| values::path(field, errors)).cloned();
+    if let Some(fallback) = &fallback
+        && fallback.is_ident(ident)
+    {
+        errors.push_on(fallback, attribute::fallback_to_itself());
+    }
+    let mut list = |key, legal: fn(&str) -> bool, illegal: fn(&str) -> messages::Message| {
+        let texts = fields.get(key).map(|field| values::texts(field, errors)).unwrap_or_default();
+        texts.into_iter().filter_map(|text| keep(text, legal, illegal, errors)).collect::<Vec<_>>()
+    };
+    let scopes = list("scopes", names::is_scope, attribute::bad_scope);
+    let icons = list("icons", names::is_icon, attribute::bad_icon);
+    let aliases = fields.get("alias").map(|field| aliases(field, name.as_deref(), errors)).unwrap_or_default();
+    let major = version.as_ref().map(|version| version.major);
+    let history = fields.get("history").map(|field| history::check(field, major, errors)).unwrap_or_default();
+    let runtime = fields.get("crate").and_then(|field| values::path(field, errors)).cloned();
+
+    let declaration = || {
+        Some(Declaration {
+            name: name?,
+            version: version?.to_string(),
+            description: description?,
+            effect: effect?,
+            title,
+            idempotent: idempotent.filter(|_| effect != Some(Effect::ReadOnly)),
+            open_world: open_world.unwrap_or_default(),
+            owner,
+            scopes,
+            timeout,
+            retry: retry.unwrap_or_default(),
+            upstream,
+            fallback,
+            slo,
+            icons,
+            aliases,
+            history,
+        })
+    };
+    (declaration(), runtime.unwrap_or_else(|| parse_quote!(::steadfast)))
+}
+
+fn required<'a>(fields: &Fields<'a>, key: &str, function: &Function, errors: &mut Errors) -> Option<Field<'a>> {
+    if fields.lacks(key) {
+        errors.push(function.signature.ident.span(), attribute::missing_key(key));
+    }
+    fields.get(key)
+}
+
+fn version(field: Field<'_>, errors: &mut Errors) -> Option<Version> {
+    let text = values::text(field, errors)?;
+    Version::parse(&text.value)
+        .map_err(|error| errors.push(text.span, attribute::bad_version(&text.value, &error)))
+        .ok()
+}
+
+fn effect(field: Field<'_>, errors: &mut Errors) -> Option<Effect> {
+    let written = match values::expression(field).map(literal::bare) {
+        Some(Expr::Path(path)) => path.path.get_ident().map(ToString::to_string),
+        Some(other) => literal::string(other).map(syn::LitStr::value),
+        None => None,
+    };
+    let Some(written) = written else {
+        field.mistyped(errors);
+        return None;
+    };
+    let quoted = values::expression(field).and_then(literal::string).is_some();
+    match written.as_str() {
+        "read_only" if !quoted => return Some(Effect::ReadOnly),
+        "additive" if !quoted => return Some(Effect::Additive),
+        "destructive" if !quoted => return Some(Effect::Destructive),
+        _ => {}
+    }
+    if let Value::Is(expression) = field.value {
+        errors.push_on(expression, attribute::bad_effect(&written, quoted));
+    }
+    None
+}
+
+fn name(fields: &Fields<'_>, function: &Function, errors: &mut Errors) -> Option<String> {
+    use syn::ext::IdentExt as _;
+    let Some(field) = fields.get("name") else {
+        let ident = function.signature.ident.unraw().to_string();
+        if names::is_tool_name(&ident) {
+            return Some(ident);
+        }
+        errors.push(function.signature.ident.span(), attribute::bad_function_name(&ident));
+        return None;
+    };
+    let text = values::text(field, errors)?;
+    keep(text, names::is_tool_name, attribute::bad_name, errors)
+}
+
+fn retry(field: Field<'_>, errors: &mut Errors) -> Option<u32> {
+    let Some((expression, Number::Integer(retry))) =
+        values::expression(field).and_then(|expression| Some((expression, literal::number(expression)?)))
+    else {
+        field.mistyped(errors);
+        return None;
+    };
+    if !(0..=MOST_RETRIES).contains(&retry) {
+        errors.push_on(expression, attribute::retry_out_of_range(retry));
+        return None;
+    }
+    u32::try_from(retry).ok()
+}
+
+fn aliases(field: Field<'_>, name: Option<&str>, errors: &mut Errors) -> Vec<String> {
+    let texts = match values::expression(field).map(literal::bare) {
+        Some(Expr::Array(_)) => values::texts(field, errors),
+        _ => values::text(field, errors).into_iter().collect(),
+    };
+    let mut aliases = Vec::new();
+    for text in texts {
+        if Some(text.value.as_str()) == name {
+            errors.push(text.span, attribute::alias_is_name(&text.value));
+        } else {
+            aliases.extend(keep(text, names::is_tool_name, attribute::bad_name, errors));
+        }
+    }
+    aliases
+}
+
+/// The text, where it is legal.
+fn keep(
+    text: Text,
+    legal: fn(&str) -> bool,
+    illegal: fn(&str) -> messages::Message,
+    errors: &mut Errors,
+) -> Option<String> {
+    if legal(&text.value) {
+        return Some(text.value);
+    }
+    errors.push(text.span, illegal(&text.value));
+    None
+}

@@ -1,0 +1,126 @@
+//! `DECLARATION`: what the attribute says, key by key.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens as _, quote};
+use syn::Path;
+
+use super::literal::{duration, float, option};
+use crate::model::{Effect, History, Operation, Shim, Slo, Tool};
+
+/// The constant; keys that were not written are not set.
+pub(super) fn declaration(tool: &Tool) -> TokenStream {
+    let declaration = &tool.declaration;
+    let (name, version, description) = (&declaration.name, &declaration.version, &declaration.description);
+    let effect = match declaration.effect {
+        Effect::ReadOnly => quote!(ReadOnly),
+        Effect::Additive => quote!(Additive),
+        Effect::Destructive => quote!(Destructive),
+    };
+    let title = declaration.title.iter();
+    let idempotent = declaration.idempotent.iter();
+    let open_world = declaration.open_world.then_some(true).into_iter();
+    let owner = declaration.owner.iter();
+    let scopes = list(&declaration.scopes);
+    let timeout = declaration.timeout.map(duration).into_iter();
+    let retry = Some(declaration.retry).filter(|retry| *retry > 0).into_iter();
+    let upstream = declaration.upstream.iter();
+    let fallback = declaration.fallback.iter().map(path);
+    let slo = declaration.slo.iter().map(slo);
+    let icons = list(&declaration.icons);
+    let aliases = list(&declaration.aliases);
+    let history = Some(declaration.history.iter().map(history))
+        .filter(|_| !declaration.history.is_empty())
+        .map(|history| quote!(&[#(#history),*]))
+        .into_iter();
+    quote! {
+        __steadfast::Declaration::new(#name, #version, #description, __steadfast::Effect::#effect)
+            #(.with_title(#title))*
+            #(.with_idempotent(#idempotent))*
+            #(.with_open_world(#open_world))*
+            #(.with_owner(#owner))*
+            #(.with_scopes(#scopes))*
+            #(.with_timeout(#timeout))*
+            #(.with_retry(#retry))*
+            #(.with_upstream(#upstream))*
+            #(.with_fallback(#fallback))*
+            #(.with_slo(#slo))*
+            #(.with_icons(#icons))*
+            #(.with_aliases(#aliases))*
+            #(.with_history(#history))*
+    }
+}
+
+/// Names the types of typed shims, so that one that is not there is an error today.
+pub(super) fn shims(tool: &Tool) -> TokenStream {
+    tool.declaration
+        .history
+        .iter()
+        .filter_map(|history| match &history.shim {
+            Shim::Typed(path) => {
+                Some(quote!(const _: ::core::marker::PhantomData<#path> = ::core::marker::PhantomData;))
+            }
+            Shim::Declared { .. } => None,
+        })
+        .collect()
+}
+
+fn list(texts: &[String]) -> impl Iterator<Item = TokenStream> {
+    (!texts.is_empty()).then(|| quote!(&[#(#texts),*])).into_iter()
+}
+
+/// A path as its author would write it.
+fn path(path: &Path) -> String {
+    path.to_token_stream().to_string().replace(' ', "")
+}
+
+fn slo(slo: &Slo) -> TokenStream {
+    let success = option(slo.success.map(float));
+    let p95 = option(slo.p95.map(duration));
+    let p99 = option(slo.p99.map(duration));
+    quote!(__steadfast::Slo { success: #success, p95: #p95, p99: #p99 })
+}
+
+fn history(history: &History) -> TokenStream {
+    let major = proc_macro2::Literal::u64_unsuffixed(history.major);
+    let shim = match &history.shim {
+        Shim::Declared { input, output } => {
+            let (input, output) = (input.iter().map(operation), output.iter().map(operation));
+            quote!(Declared { input: &[#(#input),*], output: &[#(#output),*] })
+        }
+        Shim::Typed(shim) => {
+            let shim = path(shim);
+            quote!(Typed { path: #shim })
+        }
+    };
+    let deprecated = option(history.deprecated.as_ref());
+    let sunset = option(history.sunset.as_ref());
+    let note = option(history.note.as_ref());
+    let lossy = option(history.lossy.as_ref());
+    quote! {
+        __steadfast::History {
+            major: #major,
+            shim: __steadfast::Shim::#shim,
+            deprecated: #deprecated,
+            sunset: #sunset,
+            note: #note,
+            lossy: #lossy,
+        }
+    }
+}
+
+fn operation(operation: &Operation) -> TokenStream {
+    let operation = match operation {
+        Operation::Rename { from, to } => quote!(Rename { from: #from, to: #to }),
+        Operation::Default { path, value } => quote!(Default { path: #path, value: #value }),
+        Operation::Drop { path } => quote!(Drop { path: #path }),
+        Operation::Set { path, value } => quote!(Set { path: #path, value: #value }),
+        Operation::Move { from, to } => quote!(Move { from: #from, to: #to }),
+        Operation::Wrap { path } => quote!(Wrap { path: #path }),
+        Operation::Unwrap { path } => quote!(Unwrap { path: #path }),
+        Operation::MapEnum { path, values } => {
+            let values = values.iter().map(|(from, to)| quote!((#from, #to)));
+            quote!(MapEnum { path: #path, values: &[#(#values),*] })
+        }
+    };
+    quote!(__steadfast::Operation::#operation)
+}

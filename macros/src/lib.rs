@@ -1,0 +1,104 @@
+//! The `#[mcp_tool(..)]` attribute of Steadfast.
+//!
+//! Use it through the `steadfast` crate, whose prelude exports it; generated code calls that crate and nothing else.
+//!
+//! An attribute goes through three phases, each with its own module and its own types:
+//!
+//! 1. `parse` reads tokens into what was written and decides nothing, not even what is an error;
+//! 2. `check` turns that into a `model`, or into every mistake it found (the wording is in `messages`);
+//! 3. `expand` prints a model as Rust and can't fail.
+//!
+//! Invariant: the author's function comes out of every path, so that one wrong key breaks nothing else in an editor.
+//! What this crate deliberately does not do: look at types. It sees names only; whatever depends on what a type *is*
+//! becomes a trait bound in the generated code, and rustc reports it at the token that asked for it.
+
+mod check;
+mod errors;
+mod expand;
+mod messages;
+mod model;
+mod parse;
+#[cfg(test)]
+mod tests;
+
+/// Makes a tool of a function: its contract, its schemas and the handler that calls it.
+///
+/// ```ignore
+/// /// Find open issues by free text.
+/// #[mcp_tool(version = "1.2.0", effect = read_only, timeout = "2s", retry = 2)]
+/// async fn search_issues(
+///     State(tracker): State<Tracker>,
+///     /// Free text to look for.
+///     #[arg(length(1..=200))] query: String,
+///     /// How many issues to return.
+///     #[arg(range(1..=100), default = 20)] limit: u32,
+/// ) -> Result<Page, ToolError> { … }
+/// ```
+///
+/// The function stays as it is and can be called as it is; beside it comes a type of the same name, which
+/// `tools![search_issues]` takes. A function that is not `async` runs on the blocking pool.
+///
+/// # Keys
+///
+/// | key | value | |
+/// |---|---|---|
+/// | `version` | `"1.2.0"` | required: the contract version, semver |
+/// | `effect` | `read_only`, `additive` or `destructive` | required: what a call may do to the world |
+/// | `description` | `".."` | instead of the doc comment; one of the two is required |
+/// | `name` | `".."` | instead of the function's name: 1 to 128 of `A-Z a-z 0-9 _ . -` |
+/// | `title` | `".."` | a name for people |
+/// | `icons` | `["https://.."]` | `https:` or `data:` |
+/// | `alias` | `".."` or `["..", ".."]` | other names it answers to |
+/// | `owner` | `".."` | who is on call |
+/// | `scopes` | `["issues:read"]` | OAuth scopes a caller needs (RFC 6749, section 3.3) |
+/// | `timeout` | `"2s"` | `ms`, `s`, `m` or `h`; above 0, at most 24 hours |
+/// | `retry` | `0` to `10` | needs `read_only` or `idempotent` |
+/// | `idempotent` | flag or `bool` | the same call twice has the effect of one |
+/// | `open_world` | flag or `bool` | reaches entities outside the server's control |
+/// | `upstream` | `".."` | the dependency that breaker and bulkhead are kept for |
+/// | `fallback` | path | a function of the same signature, `async` if this one is |
+/// | `slo(..)` | `success = 99.5`, `p95 = ".."`, `p99 = ".."` | at least one of them |
+/// | `history(..)` | `"1" => { .. }` or `"1" => path` | older majors and their shims |
+/// | `crate` | path | where `steadfast` is, when it was renamed |
+///
+/// An entry of `history` takes `input` and `output` (lists of `rename(a => b)`, `default(a = 1)`, `drop(a)`,
+/// `set(a = 1)`, `move(a.b => c)`, `wrap(a)`, `unwrap(a)`, `map_enum(a: old => new)`) or `shim = path`, and
+/// `deprecated`, `sunset` (ISO dates), `note`, `lossy`.
+///
+/// # Parameters
+///
+/// By the name of the type: `CallContext`, `State<T>` (where `T: FromRef<S>`), `Args<T>` (all arguments as one struct),
+/// and every other type is an argument: `Option<T>` is optional, and a doc comment is its description.
+///
+/// | in `#[arg(..)]` | on | |
+/// |---|---|---|
+/// | `length(1..=200)`, `length(3)` | text, lists, maps | characters, elements, entries |
+/// | `range(1..=100)`, `range(0.0..1.0)` | numbers | |
+/// | `pattern = "^[a-z]+$"` | text | ECMA 262 syntax, without look-around |
+/// | `format = "email"` | text | a format of JSON Schema 2020-12 |
+/// | `items(..)` | lists | `length`, `range`, `pattern`, `format` of each element |
+/// | `unique` | lists | no two elements are equal |
+/// | `default`, `default = 20` | all but `Option` | `Default::default()`, or the value |
+/// | `example = 20` | all | may be repeated |
+/// | `secret` | all | never published, never printed |
+/// | `header = "Region"` | text, numbers, booleans | mirrored in `Mcp-Param-Region` (SEP-2243) |
+///
+/// # Result
+///
+/// A type whose name ends in `Result` is taken for a result; any other is a value that can't fail.
+#[proc_macro_attribute]
+pub fn mcp_tool(attribute: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    tool(attribute.into(), item.into()).into()
+}
+
+/// The phases.
+fn tool(attribute: proc_macro2::TokenStream, item: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
+    let Some(function) = parse::function(item.clone()) else {
+        return expand::untouched(item, &check::not_a_function());
+    };
+    let attribute = parse::attribute(attribute);
+    match check::tool(&attribute, &function) {
+        Ok(tool) => expand::tool(&function, &tool),
+        Err(rejected) => expand::despite(&function, &rejected),
+    }
+}

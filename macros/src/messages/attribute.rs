@@ -1,0 +1,130 @@
+//! About the keys of `#[mcp_tool(..)]`.
+
+use super::{Message, message, suggestion};
+use crate::model::Milliseconds;
+
+pub(crate) fn missing_key(key: &str) -> Message {
+    match key {
+        "version" => message("the tool has no `version`", "add `version = \"1.0.0\"` to `#[mcp_tool(..)]`"),
+        _ => message(
+            "the tool does not say its `effect`",
+            "add `effect = read_only`, `effect = additive` or `effect = destructive` to `#[mcp_tool(..)]`",
+        ),
+    }
+}
+
+pub(crate) fn missing_description() -> Message {
+    message(
+        "the tool has no description",
+        "write a doc comment above the function, or add `description = \"..\"`: it is what a model chooses the tool by",
+    )
+}
+
+pub(crate) fn bad_version(text: &str, error: &semver::Error) -> Message {
+    let bare = text.trim().trim_start_matches(['v', 'V', '=', '^', '~']).trim();
+    let (core, rest) = bare.split_at(bare.find(['-', '+']).unwrap_or(bare.len()));
+    let mut numbers: Vec<&str> = core.split('.').map(without_leading_zeros).collect();
+    numbers.resize(numbers.len().max(3), "0");
+    let fixed = format!("{}{rest}", numbers.join("."));
+    let help = if semver::Version::parse(&fixed).is_ok() { &fixed } else { "1.0.0" };
+    message(format!("`{text}` is not a semantic version: {error}"), format!("write `version = \"{help}\"`"))
+}
+
+fn without_leading_zeros(number: &str) -> &str {
+    match number.trim_start_matches('0') {
+        "" if !number.is_empty() => "0",
+        rest => rest,
+    }
+}
+
+pub(crate) fn bad_effect(written: &str, quoted: bool) -> Message {
+    let effects = ["read_only", "additive", "destructive"];
+    if quoted && effects.contains(&written) {
+        return message("`effect` is not a string", format!("write `effect = {written}`"));
+    }
+    let help = suggestion(written, effects.into_iter()).unwrap_or_else(|| {
+        "write `read_only` (changes nothing), `additive` (only adds) or `destructive` (may change or remove)".into()
+    });
+    message(format!("unknown effect `{written}`"), help)
+}
+
+pub(crate) fn read_only_not_idempotent() -> Message {
+    message(
+        "a `read_only` tool is always idempotent",
+        "remove `idempotent = false`, or write `effect = additive` or `effect = destructive`",
+    )
+}
+
+pub(crate) fn retry_without_idempotence() -> Message {
+    message(
+        "`retry` would repeat a mutation that is not idempotent",
+        "add `idempotent` if the same call twice has the effect of one, or remove `retry`",
+    )
+}
+
+pub(crate) fn retry_out_of_range(retry: i128) -> Message {
+    message(format!("`retry` is {retry}, and it can be 0 to 10"), format!("write `retry = {}`", retry.clamp(0, 10)))
+}
+
+pub(crate) fn bad_function_name(name: &str) -> Message {
+    message(
+        format!("the function's name `{name}` can't be the name of a tool"),
+        "add `name = \"..\"` with 1 to 128 of `A-Z a-z 0-9 _ . -`",
+    )
+}
+
+pub(crate) fn bad_name(name: &str) -> Message {
+    let legal = |character: char| character.is_ascii_alphanumeric() || "_.-".contains(character);
+    let help: String = name.trim().chars().map(|character| if legal(character) { character } else { '_' }).collect();
+    message(
+        format!("`{name}` can't be the name of a tool: it takes 1 to 128 of `A-Z a-z 0-9 _ . -`"),
+        format!("write `\"{}\"`", help.get(..128).unwrap_or(&help)),
+    )
+}
+
+pub(crate) fn alias_is_name(alias: &str) -> Message {
+    message(format!("`{alias}` is the tool's name already"), "remove this alias")
+}
+
+pub(crate) fn bad_scope(scope: &str) -> Message {
+    message(
+        format!("`{scope}` is not an OAuth scope: it takes visible ASCII but `\"` and `\\` (RFC 6749, section 3.3)"),
+        if scope.contains(' ') {
+            let scopes: Vec<String> = scope.split_whitespace().map(|scope| format!("\"{scope}\"")).collect();
+            format!("write `{}`", scopes.join(", "))
+        } else {
+            "write `scopes = [\"issues:read\"]`".into()
+        },
+    )
+}
+
+pub(crate) fn bad_icon(uri: &str) -> Message {
+    let help = match uri.strip_prefix("http://") {
+        Some(rest) => format!("write `\"https://{rest}\"`"),
+        None => "write `icons = [\"https://example.com/icon.svg\"]`".into(),
+    };
+    message(format!("`{uri}` is not an `https:` or `data:` URI"), help)
+}
+
+pub(crate) fn fallback_to_itself() -> Message {
+    message("the tool is its own fallback", "name another function of the same signature, or remove `fallback`")
+}
+
+pub(crate) fn empty_slo() -> Message {
+    message("`slo` has no objective", "write `slo(success = 99.5)`, `slo(p99 = \"800ms\")` or both, or remove it")
+}
+
+pub(crate) fn bad_percentage() -> Message {
+    message("`success` is a percentage above 0 and below 100", "write `success = 99.5`")
+}
+
+pub(crate) fn p95_above_p99() -> Message {
+    message("`p95` is above `p99`", "exchange the two: 95 % of calls can't be slower than 99 % of them")
+}
+
+pub(crate) fn slo_above_timeout(name: &str, timeout: Milliseconds) -> Message {
+    message(
+        format!("`{name}` is above `timeout`, which no call outlives"),
+        format!("write `{name} = \"{}ms\"` or less, or raise `timeout`", timeout.0),
+    )
+}

@@ -1,0 +1,91 @@
+//! What the whole pipeline costs over bare rmcp: the same tools, the same load, in turn in one run.
+//!
+//! Servers are processes of their own, pinned to one core; the load runs on another. Figures are medians of rounds
+//! in which all servers take turns, so that a machine whose speed drifts drifts for all of them. The ratio counts.
+//!
+//! `cargo bench -p steadfast-tests --bench pipeline -- [--rounds N] [--seconds N]`
+
+#![allow(clippy::disallowed_methods, reason = "a benchmark measures real time")]
+#![allow(missing_docs, reason = "a program, not a library")]
+
+mod http_load;
+mod report;
+mod rmcp_server;
+mod servers;
+mod stdio_load;
+mod steadfast_server;
+mod work;
+
+use std::process::ExitCode;
+
+use crate::{
+    report::Report,
+    servers::{Kind, Running, Wire},
+    work::Work,
+};
+
+/// How long and how often to measure.
+struct Plan {
+    rounds: usize,
+    seconds: u64,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(at) = arguments.iter().position(|argument| argument == "--serve") {
+        return servers::serve(&arguments[at + 1..]).await;
+    }
+    let number = |flag: &str, default: usize| {
+        let at = arguments.iter().position(|argument| argument == flag);
+        at.and_then(|at| arguments.get(at + 1)?.parse().ok()).unwrap_or(default)
+    };
+    let plan = Plan { rounds: number("--rounds", 5), seconds: number("--seconds", 2) as u64 };
+    match run(&plan).await {
+        Ok(report) => {
+            report.print();
+            match report.write() {
+                Ok(path) => println!("\nwritten to {}", path.display()),
+                Err(error) => eprintln!("the figures could not be written: {error}"),
+            }
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("the benchmark failed: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(plan: &Plan) -> std::io::Result<Report> {
+    let mut report = Report::default();
+    servers::pin_load();
+    let http = [Running::start(Kind::Rmcp, Wire::Http)?, Running::start(Kind::Steadfast, Wire::Http)?];
+    for work in Work::ALL {
+        for round in 0..=plan.rounds {
+            for server in &http {
+                let calls = http_load::run(server, work, plan.seconds).await?;
+                // The first round warms up.
+                if round > 0 {
+                    report.add(&format!("http {}", work.tool()), server.kind, calls);
+                }
+            }
+        }
+    }
+    drop(http);
+    let mut stdio = [Running::start(Kind::Rmcp, Wire::Stdio)?, Running::start(Kind::Steadfast, Wire::Stdio)?];
+    for work in Work::ALL {
+        for in_flight in [1, 64] {
+            for round in 0..=plan.rounds {
+                for server in &mut stdio {
+                    let kind = server.kind;
+                    let calls = stdio_load::run(server, work, in_flight, plan.seconds).await?;
+                    if round > 0 {
+                        report.add(&format!("stdio {} x{in_flight}", work.tool()), kind, calls);
+                    }
+                }
+            }
+        }
+    }
+    Ok(report)
+}

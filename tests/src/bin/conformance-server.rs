@@ -1,0 +1,28 @@
+//! The fixture that the official conformance suite is run against: `conformance-server --port 8080`.
+//!
+//! `--port N` is short for `--listen 127.0.0.1:N --admin off`: the suite knows one port, and several fixtures may
+//! run beside each other. Everything else on the command line is the server's own.
+
+use std::{ffi::OsString, process::ExitCode};
+
+use steadfast_tests::conformance;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    steadfast::cli::main_from(conformance::server, spelled_out(std::env::args_os())).await
+}
+
+fn spelled_out(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments = arguments.into_iter();
+    let mut spelled_out = Vec::new();
+    while let Some(argument) = arguments.next() {
+        if argument == "--port" {
+            let mut address = OsString::from("127.0.0.1:");
+            address.push(arguments.next().unwrap_or_default());
+            spelled_out.extend(["--listen".into(), address, "--admin".into(), "off".into()]);
+        } else {
+            spelled_out.push(argument);
+        }
+    }
+    spelled_out
+}

@@ -1,0 +1,10 @@
+//! All integration tests in one binary, a module for each part of the product.
+
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, reason = "a test binary has no users")]
+
+mod cli;
+mod pipeline;
+mod protocol;
+mod schema;
+mod support;
+mod ui;

@@ -1,0 +1,133 @@
+//! The fixture server as a process, and clients that say exactly what a test wants said.
+
+pub mod http;
+pub mod stdio;
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    net::SocketAddr,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc,
+    time::Duration,
+};
+
+/// How long a test waits for what must happen.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A process that ends with this value.
+pub struct Process {
+    child: Child,
+    stderr: mpsc::Receiver<String>,
+}
+
+/// The fixture server's program.
+pub fn fixture() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fixture-server"));
+    command.env_remove("RUST_LOG").env_remove("RUST_BACKTRACE").current_dir(env!("CARGO_TARGET_TMPDIR"));
+    command
+}
+
+impl Process {
+    pub fn start(command: &mut Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the fixture server starts");
+        let lines = BufReader::new(child.stderr.take().expect("stderr is piped"));
+        let (send, stderr) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in lines.lines().map_while(Result::ok) {
+                if send.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { child, stderr }
+    }
+
+    /// The rest of the first line on stderr that has `label` in it, up to a space.
+    pub fn announced(&self, label: &str) -> String {
+        loop {
+            let line = self.stderr.recv_timeout(PATIENCE).expect("the server says where it listens");
+            if let Some((_, rest)) = line.split_once(label) {
+                return rest.split(' ').next().unwrap_or_default().to_owned();
+            }
+        }
+    }
+
+    pub fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let status = Command::new("kill").args(["-s", name, &id]).status().expect("`kill` runs");
+        assert!(status.success());
+    }
+
+    /// Waits for the end, with a bound.
+    pub fn wait(&mut self) -> ExitStatus {
+        let (send, ended) = mpsc::channel();
+        let id = self.child.id();
+        std::thread::spawn(move || {
+            if ended.recv_timeout(PATIENCE).is_err() {
+                let _ = Command::new("kill").args(["-s", "KILL", &id.to_string()]).status();
+            }
+        });
+        let status = self.child.wait().expect("the process can be waited for");
+        let _ = send.send(());
+        status
+    }
+
+    /// Everything on stderr from here to the end of the process.
+    pub fn stderr(&self) -> String {
+        let mut all = String::new();
+        while let Ok(line) = self.stderr.recv_timeout(PATIENCE) {
+            all.push_str(&line);
+            all.push('\n');
+        }
+        all
+    }
+
+    /// Everything left on stdout, once the process has ended.
+    pub fn stdout(&mut self) -> String {
+        let mut all = String::new();
+        if let Some(stdout) = &mut self.child.stdout {
+            stdout.read_to_string(&mut all).expect("stdout is text");
+        }
+        all
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The fixture server over HTTP.
+pub struct HttpServer {
+    pub process: Process,
+    pub mcp: SocketAddr,
+    pub admin: SocketAddr,
+}
+
+impl HttpServer {
+    pub fn start() -> Self {
+        Self::with(|_| {})
+    }
+
+    pub fn with(change: impl FnOnce(&mut Command)) -> Self {
+        let mut command = fixture();
+        command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+        change(&mut command);
+        let process = Process::start(&mut command);
+        let address = |url: String| {
+            let authority = url.split('/').next().unwrap_or_default().to_owned();
+            authority.parse().expect("an address")
+        };
+        let mcp = address(process.announced("mcp      http://"));
+        let admin = address(process.announced("admin    http://"));
+        Self { process, mcp, admin }
+    }
+}

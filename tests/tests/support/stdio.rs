@@ -1,0 +1,78 @@
+//! MCP over the fixture server's standard streams, line by line.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    process::{ChildStdin, Command},
+    sync::mpsc,
+};
+
+use serde_json::{Value, json};
+
+use super::{PATIENCE, Process, fixture};
+
+/// The fixture server over stdio.
+pub struct StdioServer {
+    pub process: Process,
+    input: Option<ChildStdin>,
+    lines: mpsc::Receiver<String>,
+}
+
+impl StdioServer {
+    pub fn start() -> Self {
+        Self::with(|_| {})
+    }
+
+    pub fn with(change: impl FnOnce(&mut Command)) -> Self {
+        let mut command = fixture();
+        command.args(["--transport", "stdio"]);
+        change(&mut command);
+        let mut process = Process::start(&mut command);
+        let output = BufReader::new(process.child().stdout.take().expect("stdout is piped"));
+        let input = process.child().stdin.take();
+        let (send, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                if send.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { process, input, lines }
+    }
+
+    /// Begins the session of a 2025-11-25 client.
+    pub fn initialize(&mut self) {
+        self.send(&json!({"jsonrpc": "2.0", "id": "init", "method": "initialize", "params": {
+            "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"},
+        }}));
+        assert_eq!(self.receive()["id"], "init");
+        self.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+    }
+
+    pub fn call(&mut self, id: u64, tool: &str, arguments: Value) {
+        self.send(&json!({"jsonrpc": "2.0", "id": id, "method": "tools/call",
+                          "params": {"name": tool, "arguments": arguments}}));
+    }
+
+    pub fn send(&mut self, message: &Value) {
+        let input = self.input.as_mut().expect("the input is open");
+        writeln!(input, "{message}").expect("the message is sent");
+    }
+
+    /// The next message; every line of stdout must be one.
+    pub fn receive(&mut self) -> Value {
+        let line = self.lines.recv_timeout(PATIENCE).expect("an answer");
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    }
+
+    /// What is still to come once the input or the process has ended.
+    pub fn rest(&mut self) -> Vec<Value> {
+        let lines = std::iter::from_fn(|| self.lines.recv_timeout(PATIENCE).ok());
+        lines.map(|line| serde_json::from_str(&line).expect("JSON")).collect()
+    }
+
+    /// Ends the input, as a client that goes away does.
+    pub fn end_input(&mut self) {
+        self.input = None;
+    }
+}
