@@ -115,10 +115,12 @@ pub async fn main_from<S>(
 ) -> ExitCode {
     match run(server, arguments).await {
         Ok(code) => code,
-        Err(failure) => {
-            let code = failure.code();
-            anstream::eprintln!("{failure}");
-            code
+        Err((failure, format)) => {
+            match format {
+                Format::Text => anstream::eprintln!("{failure}"),
+                Format::Json => anstream::eprintln!("{}", failure.as_json()),
+            }
+            failure.code()
         }
     }
 }
@@ -139,6 +141,33 @@ enum Failure {
 }
 
 impl Failure {
+    /// `{"error": {"message", "problems"?, "code"?, "data"?}}`
+    fn as_json(&self) -> serde_json::Value {
+        let mut error = serde_json::json!({ "message": self.to_string() });
+        match self {
+            Self::Config(problems) => {
+                let problems = problems.iter().map(|problem| {
+                    let crate::config::ConfigProblem { key, source, what, help } = problem;
+                    serde_json::json!({ "key": key, "source": source, "what": what, "help": help })
+                });
+                error["message"] = "the configuration has problems".into();
+                error["problems"] = problems.collect();
+            }
+            Self::App(AppError::Build(problems)) => {
+                let problems = problems.iter().map(
+                    |problem| serde_json::json!({ "place": problem.place, "what": problem.what, "help": problem.help }),
+                );
+                error["message"] = "the server can't be built".into();
+                error["problems"] = problems.collect();
+            }
+            Self::Call(call::CallFailure::Refused { code, message, data }) => {
+                error = serde_json::json!({ "code": code, "message": message, "data": data });
+            }
+            _ => {}
+        }
+        serde_json::json!({ "error": error })
+    }
+
     fn code(&self) -> ExitCode {
         let code = match self {
             Self::Usage(_)
@@ -154,12 +183,17 @@ impl Failure {
 async fn run<S>(
     server: impl FnOnce() -> Server<S>,
     arguments: impl IntoIterator<Item = OsString>,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, (Failure, Format)> {
     let cli = match parse(arguments) {
         Ok(cli) => cli,
         // `--help` is an "error" to clap; it prints to the right stream and knows its exit code.
         Err(error) => error.exit(),
     };
+    let format = cli.format;
+    execute(server, cli).await.map_err(|failure| (failure, format))
+}
+
+async fn execute<S>(server: impl FnOnce() -> Server<S>, cli: Cli) -> Result<ExitCode, Failure> {
     let settings = Settings::load(cli.settings.into_flags()).map_err(Failure::Config)?;
     let _ = DATA.set(settings.data.clone());
     let server = server();
@@ -168,7 +202,11 @@ async fn run<S>(
             let engine = app::engine(server, &settings, Clock::system())?;
             // A program that set up its own subscriber keeps it.
             let _ = telemetry::start(&settings.log, "info");
-            app::serve(engine, &settings, |engine, addresses| banner::print(engine, &settings, addresses)).await?;
+            app::serve(engine, &settings, |engine, addresses| match cli.format {
+                Format::Text => banner::print(engine, &settings, addresses),
+                Format::Json => banner::print_json(engine, &settings, addresses),
+            })
+            .await?;
         }
         Command::Call { tool, arguments } => {
             let engine = app::engine(server, &settings, Clock::system())?;

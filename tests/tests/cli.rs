@@ -42,6 +42,22 @@ fn everything_can_be_read_by_a_program() {
 }
 
 #[test]
+fn what_goes_wrong_can_be_read_by_a_program_too() {
+    let (code, _, err) = run(&["--format", "json", "call", "eco"]);
+    let error: Value = serde_json::from_str(&err).unwrap();
+    assert_eq!((code, &error["error"]["data"]["didYouMean"]), (Some(1), &json!("echo")));
+    let (code, _, err) = run(&["--format", "json", "--profile", "prod"]);
+    let error: Value = serde_json::from_str(&err).unwrap();
+    assert_eq!((code, &error["error"]["problems"][0]["source"]), (Some(2), &json!("--profile")));
+
+    let mut command = fixture();
+    command.args(["--listen", "127.0.0.1:0", "--admin", "off", "--format", "json"]);
+    let process = Process::start(&mut command);
+    let started: Value = serde_json::from_str(&process.line()).unwrap();
+    assert!(started["mcp"].as_str().unwrap().starts_with("http://127.0.0.1:"), "{started}");
+}
+
+#[test]
 fn tools_lists_every_tool_with_its_contract() {
     let (code, out, _) = run(&["tools"]);
     assert_eq!(code, Some(0));

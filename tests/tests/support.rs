@@ -53,6 +53,11 @@ impl Process {
         }
     }
 
+    /// The next line on stderr.
+    pub fn line(&self) -> String {
+        self.stderr.recv_timeout(PATIENCE).expect("a line on stderr")
+    }
+
     pub fn child(&mut self) -> &mut Child {
         &mut self.child
     }

@@ -52,6 +52,21 @@ pub(super) fn print(engine: &Engine, settings: &Settings, addresses: &Addresses)
     }
 }
 
+/// The same for a program: one line of JSON.
+pub(super) fn print_json(engine: &Engine, settings: &Settings, addresses: &Addresses) {
+    let tools: Vec<&str> = engine.catalogue.entries().iter().map(|entry| &*entry.name).collect();
+    let started = serde_json::json!({
+        "server": engine.info.name,
+        "version": engine.info.version,
+        "steadfast": env!("CARGO_PKG_VERSION"),
+        "profile": settings.profile.as_str(),
+        "tools": tools,
+        "mcp": addresses.mcp,
+        "admin": addresses.admin,
+    });
+    anstream::eprintln!("{started}");
+}
+
 /// A call that would work: a tool that changes nothing, with the arguments that it can't do without.
 fn example(entry: &Entry) -> Option<String> {
     if entry.declaration.effect != crate::tool::Effect::ReadOnly {

@@ -22,8 +22,8 @@ use crate::{
 pub(super) enum CallFailure {
     #[error("the arguments are not a JSON object: {what}\n  help: quote them, such as '{{\"query\":\"milk\"}}'")]
     Arguments { what: String },
-    #[error("{message} ({code}){data}")]
-    Refused { code: i32, message: String, data: String },
+    #[error("{message} ({code}){}", .data.as_ref().map(|data| format!("\n  {data}")).unwrap_or_default())]
+    Refused { code: i32, message: String, data: Option<Value> },
     #[error("can't write: {0}")]
     Output(#[from] std::io::Error),
 }
@@ -48,11 +48,11 @@ pub(super) async fn run(engine: &Engine, tool: &str, arguments: &str, format: Fo
     let answer = answer::to_call(pipeline::call(engine, call).await, "cli").map_err(|error| CallFailure::Refused {
         code: error.code.0,
         message: error.message.into_owned(),
-        data: error.data.map(|data| format!("\n  {data}")).unwrap_or_default(),
+        data: error.data,
     })?;
     // The terminal declares no capability, so a tool that wants to ask is refused before this.
     let CallToolResponse::Complete(result) = answer else {
-        return Err(CallFailure::Refused { code: 0, message: "the tool asks for input".into(), data: String::new() });
+        return Err(CallFailure::Refused { code: 0, message: "the tool asks for input".into(), data: None });
     };
     let failed = result.is_error == Some(true);
     if format == Format::Json {
