@@ -32,7 +32,7 @@ mod tests;
 ///     #[arg(length(1..=200))] query: String,
 ///     /// How many issues to return.
 ///     #[arg(range(1..=100), default = 20)] limit: u32,
-/// ) -> Result<Page, ToolError> { … }
+/// ) -> Result<Page, ToolError> { /* .. */ }
 /// ```
 ///
 /// The function stays as it is and can be called as it is; beside it comes a type of the same name, which

@@ -1,7 +1,7 @@
 //! `call()` and `fallback()`: one function that extracts what the signature takes and runs whatever has that signature.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Path, spanned::Spanned as _};
 
 use super::{input::default_of, states};
@@ -57,33 +57,32 @@ pub(super) fn run(function: &Function, tool: &Tool) -> TokenStream {
 
 /// `call()`
 pub(super) fn call(ident: &Ident) -> TokenStream {
-    let run = run_of(ident.span());
+    let run = run_of(ident, ident.span());
     quote! {
         fn call(
             __state: &__S,
             __context: __steadfast::CallContext,
             __arguments: __steadfast::Arguments,
         ) -> __steadfast::ToolFuture {
-            #run(#ident, __state, __context, __arguments)
+            #run
         }
     }
 }
 
 /// `fallback()`
 pub(super) fn fallback(path: &Path) -> TokenStream {
-    let run = run_of(path.span());
+    let run = run_of(path, path.span());
     quote! {
         fn fallback() -> ::core::option::Option<__steadfast::Handler<__S>> {
-            ::core::option::Option::Some(|__state, __context, __arguments| {
-                #run(#path, __state, __context, __arguments)
-            })
+            ::core::option::Option::Some(|__state, __context, __arguments| #run)
         }
     }
 }
 
-/// `__run`, shown where the function is named: rustc reports some of its bounds at the callee.
-fn run_of(place: Span) -> Ident {
-    Ident::new("__run", Span::call_site().located_at(place))
+/// A call of `__run`, shown where the function is named: that is where rustc reports a bound that it fails.
+fn run_of(function: &impl ToTokens, place: Span) -> TokenStream {
+    let span = Span::call_site().located_at(place);
+    quote_spanned!(span=> __run(#function, __state, __context, __arguments))
 }
 
 /// The parameters, sorted by where their values come from.

@@ -29,14 +29,21 @@ impl<S: Clone> FromRef<S> for S {
     }
 }
 
-/// No state at all. With two implementations to choose from, rustc does not take a part for the whole where only the
-/// reflexive one is there, and reports the part that is missing.
+/// No state at all. Where every part could also be one of these, rustc does not conclude from the reflexive
+/// implementation that a part is the whole; it waits for the server's state, and says which part that has not got.
+/// It takes two: of one, rustc would conclude the same.
 #[doc(hidden)]
 #[derive(Debug)]
-pub enum NoState {}
+pub enum NoState<const N: u8> {}
 
-impl<T> FromRef<NoState> for T {
-    fn from_ref(state: &NoState) -> Self {
+impl<T> FromRef<NoState<0>> for T {
+    fn from_ref(state: &NoState<0>) -> Self {
+        match *state {}
+    }
+}
+
+impl<T> FromRef<NoState<1>> for T {
+    fn from_ref(state: &NoState<1>) -> Self {
         match *state {}
     }
 }

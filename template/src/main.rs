@@ -1,0 +1,8 @@
+//! The server as a program: `serve`, `call`, `tools`. Everything about it is in the library beside it.
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    steadfast::cli::main(app::server).await
+}

@@ -1,0 +1,40 @@
+//! Calls through the whole server, in process: what validation, the tools and the answers do together.
+
+use app::{server_with, state::AppState};
+use serde_json::json;
+use steadfast::testing::Client;
+
+#[tokio::test]
+async fn a_note_can_be_added_found_and_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = Client::new(server_with(AppState::in_folder(folder.path()))).unwrap();
+
+    let added = client.call("add_note", json!({ "text": "buy milk" })).await;
+    assert_eq!(added.structured().unwrap()["id"], 1);
+
+    let found = client
+        .call("search_notes", json!({ "query": "MILK" }))
+        .await;
+    assert_eq!(found.structured().unwrap()["items"][0]["text"], "buy milk");
+
+    let deleted = client
+        .call("delete_notes", json!({ "query": "milk" }))
+        .await;
+    assert_eq!(deleted.structured().unwrap()["deleted"][0]["id"], 1);
+}
+
+#[tokio::test]
+async fn all_violations_are_named_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = Client::new(server_with(AppState::in_folder(folder.path()))).unwrap();
+
+    let answer = client
+        .call("search_notes", json!({ "query": 7, "limit": 1000 }))
+        .await;
+    assert!(answer.is_error());
+    assert!(
+        answer.text().contains("/query") && answer.text().contains("/limit"),
+        "{}",
+        answer.text()
+    );
+}

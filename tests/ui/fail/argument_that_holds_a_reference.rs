@@ -1,0 +1,11 @@
+use steadfast::prelude::*;
+
+/// Say hello.
+#[mcp_tool(version = "1.0.0", effect = read_only)]
+async fn hello(query: Option<&str>) -> String {
+    query.unwrap_or_default().to_owned()
+}
+
+fn main() {
+    let _: Vec<Tool<()>> = tools![hello];
+}

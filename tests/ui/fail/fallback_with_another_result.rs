@@ -1,0 +1,15 @@
+use steadfast::prelude::*;
+
+/// Say hello.
+#[mcp_tool(version = "1.0.0", effect = read_only, fallback = cached)]
+async fn hello(query: String) -> String {
+    query
+}
+
+async fn cached(query: String) -> usize {
+    query.len()
+}
+
+fn main() {
+    let _: Vec<Tool<()>> = tools![hello];
+}

@@ -1,0 +1,13 @@
+use steadfast::prelude::*;
+
+struct Shim;
+
+/// Say hello.
+#[mcp_tool(version = "3.0.0", effect = read_only, history("1" => { input = [drop(a)], shim = Shim }))]
+async fn hello() -> String {
+    String::new()
+}
+
+fn main() {
+    let _: Vec<Tool<()>> = tools![hello];
+}

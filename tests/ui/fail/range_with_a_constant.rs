@@ -1,0 +1,14 @@
+use steadfast::prelude::*;
+
+const LIMIT: u32 = 20;
+
+/// Say hello.
+#[mcp_tool(version = "1.0.0", effect = read_only)]
+async fn hello(#[arg(range(0..=LIMIT))] value: u32) -> String {
+    let _ = value;
+    String::new()
+}
+
+fn main() {
+    let _: Vec<Tool<()>> = tools![hello];
+}

@@ -1,0 +1,12 @@
+use steadfast::prelude::*;
+
+/// Say hello.
+#[mcp_tool(version = "1.0.0", effect = read_only)]
+async fn hello(#[arg(range(..))] value: u32) -> String {
+    let _ = value;
+    String::new()
+}
+
+fn main() {
+    let _: Vec<Tool<()>> = tools![hello];
+}

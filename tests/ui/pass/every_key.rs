@@ -1,0 +1,105 @@
+//! Each key of the attribute, and what it says in the declaration.
+
+use std::time::Duration;
+
+use steadfast::{Effect, Operation, Shim, Slo, prelude::*};
+
+/// Find open issues by free text.
+///
+/// Closed issues are left out.
+#[mcp_tool(
+    version = "3.1.0-rc.1",
+    effect = additive,
+    owner = "team-search",
+    scopes = ["issues:read", "issues:write"],
+    timeout = "2s",
+    retry = 2,
+    idempotent,
+    open_world = true,
+    upstream = "tracker",
+    fallback = cached_issues,
+    slo(success = 99.5, p95 = "300ms", p99 = "800ms"),
+    title = "Search issues",
+    name = "issues.search",
+    icons = ["https://example.com/icon.svg", "data:image/png;base64,aGk="],
+    alias = ["search_issues", "find-issues"],
+    crate = ::steadfast,
+    history(
+        "1" => v1::SearchIssues,
+        "2" => {
+            input = [
+                rename(q => query),
+                default(limit = 20),
+                drop(verbose),
+                set(order = "newest \"first\""),
+                move(filter.state => state),
+                wrap(label),
+                unwrap("a-b".c),
+                map_enum(state: open => active, "not planned" => closed),
+            ],
+            output = [default(type = [1, -2.5, null, true])],
+            deprecated = "2028-02-29",
+            sunset = "2029-02-28",
+            note = "`q` is now `query`",
+            lossy = "version 2 has no place for labels",
+        },
+        "0" => { shim = v1::SearchIssues, sunset = "2027-01-01" },
+    ),
+)]
+async fn search_issues(query: String) -> String {
+    query
+}
+
+async fn cached_issues(query: String) -> String {
+    query
+}
+
+mod v1 {
+    pub struct SearchIssues;
+}
+
+fn main() {
+    let tools: Vec<Tool<()>> = tools![search_issues];
+    let declaration = tools[0].declaration();
+    assert_eq!(declaration.name, "issues.search");
+    assert_eq!(declaration.version, "3.1.0-rc.1");
+    assert_eq!(declaration.major(), "3");
+    assert_eq!(declaration.title, Some("Search issues"));
+    assert_eq!(declaration.description, "Find open issues by free text.\n\nClosed issues are left out.");
+    assert_eq!(declaration.effect, Effect::Additive);
+    assert!(declaration.idempotent && declaration.open_world);
+    assert_eq!(declaration.owner, Some("team-search"));
+    assert_eq!(declaration.scopes, ["issues:read", "issues:write"]);
+    assert_eq!(declaration.timeout, Some(Duration::from_secs(2)));
+    assert_eq!(declaration.retry, 2);
+    assert_eq!(declaration.upstream, Some("tracker"));
+    assert_eq!(declaration.fallback, Some("cached_issues"));
+    let (p95, p99) = (Duration::from_millis(300), Duration::from_millis(800));
+    assert_eq!(declaration.slo, Some(Slo { success: Some(99.5), p95: Some(p95), p99: Some(p99) }));
+    assert_eq!(declaration.icons, ["https://example.com/icon.svg", "data:image/png;base64,aGk="]);
+    assert_eq!(declaration.aliases, ["search_issues", "find-issues"]);
+
+    let [second, first, zeroth] = declaration.history else { panic!("three majors") };
+    assert_eq!((second.major, first.major, zeroth.major), (2, 1, 0));
+    assert_eq!(first.shim, Shim::Typed { path: "v1::SearchIssues" });
+    assert_eq!(zeroth.sunset, Some("2027-01-01"));
+    assert_eq!((second.deprecated, second.sunset), (Some("2028-02-29"), Some("2029-02-28")));
+    assert_eq!(second.note, Some("`q` is now `query`"));
+    assert_eq!(second.lossy, Some("version 2 has no place for labels"));
+    assert_eq!(
+        second.shim,
+        Shim::Declared {
+            input: &[
+                Operation::Rename { from: "q", to: "query" },
+                Operation::Default { path: "limit", value: "20" },
+                Operation::Drop { path: "verbose" },
+                Operation::Set { path: "order", value: r#""newest \"first\"""# },
+                Operation::Move { from: "filter.state", to: "state" },
+                Operation::Wrap { path: "label" },
+                Operation::Unwrap { path: "a-b.c" },
+                Operation::MapEnum { path: "state", values: &[("open", "active"), ("not planned", "closed")] },
+            ],
+            output: &[Operation::Default { path: "type", value: "[1,-2.5,null,true]" }],
+        }
+    );
+}

@@ -1,0 +1,170 @@
+//! The official MCP conformance suite against the fixture server of `tests/`.
+//!
+//! Invariant: a revision passes only when every scenario that the suite's own requirement file names was run, made at
+//! least one check, and failed none. There is no list of expected failures. Scenarios that the suite runs without
+//! scoring them are reported and not counted.
+
+use std::{fs, process::ExitCode, time::Duration};
+
+use crate::{
+    failure::{Failure, While},
+    peers,
+    process::{Cmd, MINUTE},
+    project::Project,
+    report::{Outcome, Report},
+    running::{Running, free_ports},
+};
+
+const SERVER: &str = "conformance-server";
+const SUITE: &str = "node_modules/@modelcontextprotocol/conformance";
+
+/// A revision, and how many server scenarios it requires: a suite that requires fewer is not the suite.
+struct Revision {
+    date: &'static str,
+    required: usize,
+}
+
+const CURRENT: Revision = Revision { date: "2026-07-28", required: 37 };
+const PREVIOUS: Revision = Revision { date: "2025-11-25", required: 30 };
+
+pub(crate) fn main(project: &Project) -> Result<ExitCode, Failure> {
+    project.checkout_only("conformance")?;
+    let mut report = Report::default();
+    for (revision, step) in [(&CURRENT, "2026-07-28"), (&PREVIOUS, "2025-11-25")] {
+        let started = crate::clock::now();
+        report.add(step, run(project, revision)?, started.elapsed());
+    }
+    print!("{}", report.text());
+    Ok(if report.ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+pub(crate) fn current(project: &Project) -> Result<Outcome, Failure> {
+    run(project, &CURRENT)
+}
+
+pub(crate) fn previous(project: &Project) -> Result<Outcome, Failure> {
+    run(project, &PREVIOUS)
+}
+
+fn run(project: &Project, revision: &Revision) -> Result<Outcome, Failure> {
+    let node = match peers::node(project) {
+        Ok(node) => node,
+        Err(reason) => return Ok(Outcome::skipped(reason)),
+    };
+    let suite = node.folder.join(SUITE);
+    let file = suite.join("requirements").join(format!("{}.yaml", revision.date));
+    let required = fs::read_to_string(&file).while_(|| format!("reading {}", file.display()))?;
+    let required = required_scenarios(&required);
+    if required.len() != revision.required {
+        return Err(Failure::new(format!(
+            "the suite requires {} server scenarios of {} and not {}",
+            required.len(),
+            revision.date,
+            revision.required,
+        )));
+    }
+
+    let build = ["build", "--package", "steadfast-tests", "--bin", SERVER];
+    Cmd::new("cargo").args(build).dir(&project.root).quiet(30 * MINUTE)?.checked()?;
+    let [address] = free_ports([0])?;
+    let command = Cmd::new(project.binary(SERVER)).args(["--port", &address.port().to_string()]).dir(&project.root);
+    let mut server = Running::start(command, &project.target.join("conformance").join("server.log"))?;
+    server.ready(address, None, Duration::from_secs(30))?;
+
+    let ran = Cmd::new(&node.program)
+        .args([suite.join("dist/index.js")])
+        .args(["server", "--url", &format!("http://{address}/mcp"), "--requirements", revision.date])
+        .env("NO_COLOR", "1")
+        .dir(&node.folder)
+        .quiet(10 * MINUTE)?;
+    let said = format!("{}\n{}", ran.stdout, ran.stderr);
+    let mut outcome = judge(&required, &said);
+    if !ran.ok && outcome.failed == 0 {
+        eprintln!("the suite itself reports a failure");
+        outcome.failed = 1;
+    }
+    if outcome.failed > 0 {
+        eprintln!("{said}");
+    }
+    Ok(outcome)
+}
+
+/// The names under `server:` in the suite's requirement file.
+fn required_scenarios(yaml: &str) -> Vec<&str> {
+    let lines = yaml.lines().skip_while(|line| line.trim_end() != "server:").skip(1);
+    let listed = lines.take_while(|line| line.is_empty() || line.starts_with([' ', '#', '-']));
+    listed.filter_map(|line| Some(line.trim().strip_prefix("- ")?.trim())).collect()
+}
+
+/// Reads the summary: `✓ name: 3 passed, 0 failed`.
+fn judge(required: &[&str], said: &str) -> Outcome {
+    let summary = said.split("=== SUMMARY ===").nth(1).unwrap_or("");
+    let lines: Vec<_> = summary.lines().filter_map(scenario).collect();
+    let mut outcome = Outcome::default();
+    for name in required {
+        match lines.iter().find(|line| line.name == *name) {
+            Some(Scenario { ok: true, passed: 1.., failed: 0, .. }) => outcome.passed += 1,
+            Some(line) => {
+                outcome.failed += 1;
+                eprintln!("{name}: {} checks passed, {} failed", line.passed, line.failed);
+            }
+            None => {
+                outcome.failed += 1;
+                eprintln!("{name}: was not run");
+            }
+        }
+    }
+    let others: Vec<_> = lines.iter().filter(|line| !required.contains(&line.name)).collect();
+    if others.is_empty() {
+        return outcome;
+    }
+    let passed = others.iter().filter(|line| line.ok && line.passed > 0).count();
+    outcome.note(format!("{} more scenarios were run that are not scored; {passed} of them passed", others.len()))
+}
+
+struct Scenario<'a> {
+    name: &'a str,
+    ok: bool,
+    passed: u32,
+    failed: u32,
+}
+
+fn scenario(line: &str) -> Option<Scenario<'_>> {
+    let line = line.trim();
+    let (ok, rest) = match (line.strip_prefix('✓'), line.strip_prefix('✗')) {
+        (Some(rest), _) => (true, rest),
+        (_, Some(rest)) => (false, rest),
+        _ => return None,
+    };
+    let (name, counts) = rest.trim().split_once(": ")?;
+    let (passed, failed) = counts.split_once(", ")?;
+    let number = |text: &str| text.split_whitespace().next()?.parse().ok();
+    Some(Scenario { name, ok, passed: number(passed)?, failed: number(failed)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const YAML: &str = "# about\nserver:\n  - tools-list\n  # why\n  - caching\n\nclient:\n  - other\n";
+
+    #[test]
+    fn only_server_scenarios_are_required() {
+        assert_eq!(required_scenarios(YAML), ["tools-list", "caching"]);
+    }
+
+    #[test]
+    fn a_scenario_that_checked_nothing_or_was_not_run_fails() {
+        let said = "=== SUMMARY ===\n✓ tools-list: 2 passed, 0 failed\n✓ caching: 0 passed, 0 failed\n";
+        let outcome = judge(&["tools-list", "caching", "ping"], said);
+        assert_eq!((outcome.passed, outcome.failed), (1, 2));
+    }
+
+    #[test]
+    fn scenarios_that_are_not_scored_are_reported_and_not_counted() {
+        let said = "=== SUMMARY ===\n✓ tools-list: 2 passed, 0 failed\n✗ tasks: 0 passed, 4 failed\n\n\
+                    Not scored for 2026-07-28: 1 scenario(s) run, 1 failing.\n  ✗ tasks (extension)\n";
+        let outcome = judge(&["tools-list"], said);
+        assert_eq!((outcome.passed, outcome.failed, outcome.notes.len()), (1, 0, 1));
+    }
+}
