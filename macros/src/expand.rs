@@ -66,8 +66,8 @@ pub(crate) fn tool(function: &Function, tool: &Tool) -> TokenStream {
     }
 }
 
-/// The function and its mistakes. Where the function is a free one, the type is there too, with a `ToolFn` that is never called, so that `tools![..]`
-/// does not add a mistake that is none.
+/// The function and its mistakes. Where the function is a free one, the type is there too, with a `ToolFn` that is
+/// never called, so that `tools![..]` does not add a mistake that is none.
 pub(crate) fn despite(function: &Function, Rejected { errors, runtime }: &Rejected) -> TokenStream {
     let stripped = stripped(function);
     if function.signature.receiver().is_some() {
@@ -115,7 +115,8 @@ fn stripped(function: &Function) -> TokenStream {
             parameter.attrs.retain(|attribute| !is_ours(attribute));
         }
     }
-    quote!(#(#attributes)* #visibility #signature #body)
+    // A tool has as many parameters as its schema has properties; what the lint proposes is a `struct` for them.
+    quote!(#(#attributes)* #[allow(clippy::too_many_arguments)] #visibility #signature #body)
 }
 
 /// A type of the function's name. With braces it takes no place among values, where the function is.

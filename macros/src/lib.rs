@@ -23,7 +23,7 @@ mod tests;
 
 /// Makes a tool of a function: its contract, its schemas and the handler that calls it.
 ///
-/// ```ignore
+/// ```text
 /// /// Find open issues by free text.
 /// #[mcp_tool(version = "1.2.0", effect = read_only, timeout = "2s", retry = 2)]
 /// async fn search_issues(

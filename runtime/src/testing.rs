@@ -218,7 +218,7 @@ pub fn contract<S>(server: Server<S>, tool: &str) -> Value {
 
 /// Holds a tool's contract to its insta snapshot, which is named after the tool.
 ///
-/// ```ignore
+/// ```text
 /// #[test]
 /// fn contracts_are_as_reviewed() {
 ///     steadfast::assert_contract!(server(), "search_notes");
