@@ -115,6 +115,8 @@ pub async fn main_from<S>(
 ) -> ExitCode {
     match run(server, arguments).await {
         Ok(code) => code,
+        // `tools | head`: the reader has seen enough.
+        Err((Failure::Output(error), _)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err((failure, format)) => {
             match format {
                 Format::Text => anstream::eprintln!("{failure}"),

@@ -1,5 +1,8 @@
 //! Names that leave the process: keys in `_meta`, spans and their fields. One place, so that they are easy to check.
 
+/// How a name that is no tool's is written in the log, so that clients can't write there.
+pub(crate) const UNKNOWN_TOOL: &str = "_OTHER";
+
 /// Prefix of every `_meta` key that is Steadfast's own.
 pub(crate) mod meta {
     /// In `tools/list`: `{version, digest}` of the contract.

@@ -29,14 +29,14 @@ use crate::{
 /// Serves one call.
 pub(crate) async fn call(engine: &Engine, call: ToolCall) -> Result<Outcome, Stop> {
     // record: opened first, so that every way out below closes it.
-    let record = record::Record::open(engine.clock, &call);
+    let record = record::Record::open(engine.clock, &call, engine.catalogue.find(&call.name));
     let span = record.span();
-    let outcome = stages(engine, call, &record).instrument(span).await;
+    let outcome = stages(engine, call).instrument(span).await;
     record.close(&outcome);
     outcome
 }
 
-async fn stages(engine: &Engine, call: ToolCall, record: &record::Record) -> Result<Outcome, Stop> {
+async fn stages(engine: &Engine, call: ToolCall) -> Result<Outcome, Stop> {
     // bootstrap: bounds and the caller's own deadline come before anything is looked up, since both are the
     // caller's word and cost nothing to check.
     let caller = bootstrap::check(&engine.limits, &call)?;
@@ -46,7 +46,6 @@ async fn stages(engine: &Engine, call: ToolCall, record: &record::Record) -> Res
 
     // resolve: name and version to one tool, before the arguments are looked at, which only its schema can judge.
     let tool = resolve::tool(&engine.catalogue, &call.name, &caller)?;
-    record.resolved(tool);
 
     // A repeated call brings back what it was given, sealed for the arguments as the caller wrote them. A client
     // that can't be asked for anything never gets a state, so its arguments need not be kept.

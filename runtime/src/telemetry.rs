@@ -4,7 +4,7 @@
 
 use tracing::Metadata;
 use tracing_subscriber::{
-    EnvFilter, Layer as _,
+    EnvFilter,
     filter::filter_fn,
     fmt,
     layer::SubscriberExt as _,
@@ -19,13 +19,14 @@ use crate::config::Log;
 /// When the process has a subscriber already; that one stays.
 pub(crate) fn start(log: &Log, level: &str) -> Result<(), TryInitError> {
     let wanted = EnvFilter::builder().parse_lossy(log.level.as_deref().unwrap_or(level));
-    let registry = tracing_subscriber::registry().with(wanted);
+    // A filter of the whole subscriber, so that the SDK's spans and events cost nothing either.
+    let registry = tracing_subscriber::registry().with(filter_fn(may_leave)).with(wanted);
     if log.json {
         let json = fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
-        registry.with(json.with_filter(filter_fn(may_leave))).try_init()?;
+        registry.with(json).try_init()?;
     } else {
         let text = fmt::layer().with_target(false).with_writer(anstream::stderr);
-        registry.with(text.with_filter(filter_fn(may_leave))).try_init()?;
+        registry.with(text).try_init()?;
     }
     // A panic's message belongs in the log, one event like any other, and not between its lines.
     std::panic::set_hook(Box::new(|panic| {

@@ -1,7 +1,7 @@
 //! The commands that build, check and release a Steadfast server: for this workspace and for every generated one.
 //!
 //! [`main`] is a match on the command; each command is a module that plans in plain data and leaves effects to
-//! [`process`], [`http`] and [`running`]. A generated server's `xtask` is a `main` that calls [`main`], so commands
+//! `process`, `http` and `running`. A generated server's `xtask` is a `main` that calls [`main`], so commands
 //! are upgraded with the dependency. Invariants: every wait has a bound, nothing asks a question, and what was not
 //! checked is said, with the reason.
 //! This crate does not know the runtime: it talks to servers from outside, as their users do.

@@ -62,7 +62,12 @@ impl Cmd {
 
     /// The command as a person would type it.
     pub(crate) fn line(&self) -> String {
-        let program = Path::new(self.0.get_program()).file_name().unwrap_or(self.0.get_program());
+        let program = match Path::new(self.0.get_program()).file_name() {
+            // Linux's name for the program that runs.
+            Some(name) if name == "exe" => OsStr::new("xtask"),
+            Some(name) => name,
+            None => self.0.get_program(),
+        };
         let words = std::iter::once(program).chain(self.0.get_args());
         words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
     }

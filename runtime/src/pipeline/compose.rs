@@ -25,13 +25,14 @@ pub(super) fn outcome(tool: &Entry, output: Output) -> Result<Outcome, Stop> {
         (Output::Value(value), _) => value,
     };
     if let Some(validator) = &tool.output_validator
+        && !validator.is_valid(&value)
         && let Err(error) = validator.validate(&value)
     {
         let place = error.instance_path().as_str().to_owned();
         return Err(Stop::BadOutput(format!("at `{place}`: {}", error.masked())));
     }
     // Clients that do not read structured content read its text (MCP 2026-07-28, server/tools).
-    let text = value.to_string();
+    let text = serde_json::to_string(&value).map_err(|error| Stop::BadOutput(error.to_string()))?;
     Ok(Outcome::Done { content: vec![ContentBlock::text(text)], structured: Some(value) })
 }
 

@@ -13,6 +13,7 @@ use crate::{
     catalogue::Entry,
     clock::Clock,
     error::ErrorKind,
+    names,
 };
 
 /// See the module.
@@ -24,12 +25,12 @@ pub(super) struct Record {
 }
 
 impl Record {
-    pub(super) fn open(clock: Clock, call: &ToolCall) -> Self {
+    /// Opens the record of a call of `tool`. An unknown name is the client's word and is not recorded.
+    pub(super) fn open(clock: Clock, call: &ToolCall, tool: Option<&Entry>) -> Self {
         let span = tracing::info_span!(
             "tools/call",
-            tool = field::Empty,
-            version = field::Empty,
-            request = %call.request_id,
+            tool = tool.map_or(names::UNKNOWN_TOOL, |tool| &*tool.name),
+            request = call.request_id.as_str(),
             principal = call.principal.as_str(),
         );
         Self { clock, started: clock.now(), span, outcome: OnceLock::new() }
@@ -37,11 +38,6 @@ impl Record {
 
     pub(super) fn span(&self) -> Span {
         self.span.clone()
-    }
-
-    /// The name is recorded once it is known to be a tool's: before, it is the client's word.
-    pub(super) fn resolved(&self, tool: &Entry) {
-        self.span.record("tool", &*tool.name).record("version", tool.declaration.version);
     }
 
     pub(super) fn close(&self, outcome: &Result<Outcome, Stop>) {
@@ -60,13 +56,15 @@ impl Record {
             return;
         }
         let us = self.clock.now().saturating_duration_since(self.started).as_micros();
-        let error = stop.map(field::display);
-        let source = stop.and_then(cause).map(field::debug);
         let _entered = self.span.enter();
         match level {
-            Level::Quiet => tracing::debug!(outcome, us, error, source, "call"),
-            Level::Caller => tracing::info!(outcome, us, error, source, "call"),
-            Level::Server => tracing::error!(outcome, us, error, source, "call"),
+            Level::Quiet => tracing::debug!(outcome, us, "call"),
+            Level::Caller => tracing::info!(outcome, us, "call"),
+            Level::Server => {
+                let error = stop.map(field::display);
+                let source = stop.and_then(cause).map(field::debug);
+                tracing::error!(outcome, us, error, source, "call");
+            }
         }
     }
 }
@@ -77,7 +75,8 @@ impl Drop for Record {
     }
 }
 
-/// Who should look at it.
+/// Who should look at it. What went wrong is told in words only where the words are the server's: the message of an
+/// error that is the caller's may repeat what the caller sent.
 enum Level {
     /// Nobody.
     Quiet,

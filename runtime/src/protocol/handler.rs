@@ -66,19 +66,19 @@ impl McpHandler {
             Ok(Ok(Ok(mut result))) => {
                 may_ask(&result, &declared)?;
                 self.stamp(&mut result);
-                tracing::debug!(method, request = %id, outcome = "ok", "request");
+                tracing::debug!(method, request = id.as_str(), outcome = "ok", "request");
                 Ok(result)
             }
             Ok(Ok(Err(error))) => {
-                tracing::info!(method, request = %id, outcome = "error", code = error.code.0, "request");
+                tracing::info!(method, request = id.as_str(), outcome = "error", code = error.code.0, "request");
                 Err(error)
             }
             Ok(Err(_panic)) => {
-                tracing::error!(method, request = %id, outcome = "panicked", "request");
+                tracing::error!(method, request = id.as_str(), outcome = "panicked", "request");
                 Err(answer::internal(&id))
             }
             Err(_elapsed) => {
-                tracing::error!(method, request = %id, outcome = "timeout", "request");
+                tracing::error!(method, request = id.as_str(), outcome = "timeout", "request");
                 Err(answer::internal(&id))
             }
         }

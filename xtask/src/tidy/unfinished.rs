@@ -20,6 +20,11 @@ fn is_rust(path: &str) -> bool {
     path.ends_with(".rs")
 }
 
+fn is_test(path: &str) -> bool {
+    let path = format!("/{path}");
+    path.contains("/tests/") && !path.contains("/src/") && !path.contains("/benches/")
+}
+
 /// Notes to oneself are issues, not comments.
 pub(super) fn no_markers(tree: &Tree) -> Vec<Finding> {
     // Put together here, so that this file does not find itself.
@@ -52,16 +57,19 @@ pub(super) fn no_registry_hosts(tree: &Tree) -> Vec<Finding> {
     found(tree, is_source, &words, "is the address of a registry", help)
 }
 
-/// Waiting for time to pass makes tests slow and flaky. Where another process can't be asked, `// sleep:` says why.
+/// Waiting for time to pass makes tests slow and flaky. On a paused clock tokio's sleep takes no time; where another
+/// process can't be asked, `// sleep:` says why. Programs and benchmarks among the tests are no tests.
 pub(super) fn no_sleep_in_tests(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, text) in tree.files().filter(|(path, _)| is_code(path)) {
-        let mut test = format!("/{path}").contains("/tests/");
+        let mut test = is_test(path);
+        let paused = text.contains("start_paused = true");
         let mut excused = false;
         for (index, line) in text.lines().enumerate() {
             test |= line.trim() == "#[cfg(test)]";
             let excuse = line.contains(concat!("// sle", "ep: "));
-            if test && line.contains(concat!("sle", "ep(")) && !excused && !excuse {
+            let harmless = paused && line.contains(concat!("tokio::time::sle", "ep("));
+            if test && line.contains(concat!("sle", "ep(")) && !harmless && !excused && !excuse {
                 findings.push(Finding::error(
                     format!("{path}:{}", index + 1),
                     "a test waits for time to pass",
@@ -153,6 +161,10 @@ mod tests {
         assert!(fires(no_sleep_in_tests, "tests/a.rs", sleep));
         assert!(fires(no_sleep_in_tests, "src/a.rs", &format!("#[cfg(test)]\nmod tests {{\n{sleep}")));
         assert!(!fires(no_sleep_in_tests, "src/a.rs", sleep));
+        assert!(!fires(no_sleep_in_tests, "tests/benches/a.rs", sleep));
+        let paused = concat!("#[tokio::test(start_paused = true)]\ntokio::time::sle", "ep(second).await;");
+        assert!(!fires(no_sleep_in_tests, "tests/a.rs", paused));
+        assert!(fires(no_sleep_in_tests, "tests/a.rs", &format!("{paused}\n{sleep}")));
         let excuse = concat!("// sle", "ep: the client can't be asked");
         assert!(!fires(no_sleep_in_tests, "tests/a.rs", &format!("{excuse}\n{sleep}")));
     }
