@@ -46,6 +46,14 @@ pub(crate) fn draining() -> ErrorData {
     )
 }
 
+/// The refusal of a request that is not a tool call.
+pub(crate) fn refusal(stop: Stop, request_id: &str) -> ErrorData {
+    match from_stop(stop, request_id) {
+        Err(error) => error,
+        Ok(_) => internal(request_id),
+    }
+}
+
 /// The answer to a request whose handler panicked.
 pub(crate) fn internal(request_id: &str) -> ErrorData {
     ErrorData::internal_error(
@@ -71,6 +79,9 @@ fn from_stop(stop: Stop, request_id: &str) -> Result<CallToolResponse, ErrorData
         },
         Stop::UnknownVersion { available, .. } => invalid(Some(json!({ "available": available }))),
         Stop::State(StateError::NoRandomness) => Err(internal(request_id)),
+        Stop::State(StateError::Exhausted) => {
+            Err(ErrorData::new(ErrorCode(code::UNAVAILABLE), message, Some(json!({ "retryAfterMs": RETRY_AFTER_MS }))))
+        }
         Stop::State(_) => invalid(None),
         Stop::MissingCapability(needed) => Err(ErrorData::missing_required_client_capability(*needed)),
         Stop::Panicked(_) | Stop::BadOutput(_) => Err(internal(request_id)),

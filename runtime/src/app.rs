@@ -37,8 +37,9 @@ pub(crate) enum AppError {
     Signals(std::io::Error),
     #[error(transparent)]
     State(#[from] StateError),
-    #[error("the client did not speak MCP: {0}")]
-    Stdio(Box<rmcp::service::ServerInitializeError>),
+    /// The SDK's own words repeat the message, which is the client's.
+    #[error("the first message on standard input was no request that begins a session")]
+    Stdio,
     #[error("serving ended: {0}")]
     Serve(std::io::Error),
 }
@@ -100,7 +101,7 @@ pub(crate) async fn serve(
                     // Told to stop, or closed, before the first message: nothing went wrong.
                     rmcp::service::ServerInitializeError::Cancelled
                     | rmcp::service::ServerInitializeError::ConnectionClosed(_) => Ok(()),
-                    error => Err(AppError::Stdio(Box::new(error))),
+                    _ => Err(AppError::Stdio),
                 })
             })
         }

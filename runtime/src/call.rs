@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use rmcp::model::{ClientCapabilities, ContentBlock, InputResponses};
+use rmcp::model::{ClientCapabilities, ContentBlock, InputResponses, RequestId};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
@@ -14,10 +14,20 @@ use crate::{
     violations::Violation,
 };
 
+/// How much of a client's request id is repeated, in characters.
+const REQUEST_ID: usize = 64;
+
+/// A request id as it is logged and repeated in answers: it is the client's word and can be of any length.
+pub(crate) fn request_id(id: &RequestId) -> String {
+    match id {
+        RequestId::String(id) => id.chars().take(REQUEST_ID).collect(),
+        RequestId::Number(id) => id.to_string(),
+    }
+}
+
 /// One call of a tool.
 pub(crate) struct ToolCall {
     pub(crate) name: String,
-    /// The version asked for beside the name (`tool@2` of the `call` command); `_meta` can ask for one too.
     pub(crate) arguments: Map<String, Value>,
     pub(crate) meta: Map<String, Value>,
     pub(crate) request_id: String,

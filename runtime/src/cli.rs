@@ -186,10 +186,12 @@ async fn run<S>(
     server: impl FnOnce() -> Server<S>,
     arguments: impl IntoIterator<Item = OsString>,
 ) -> Result<ExitCode, (Failure, Format)> {
-    let cli = match parse(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match parse(arguments.clone()) {
         Ok(cli) => cli,
         // `--help` is an "error" to clap; it prints to the right stream and knows its exit code.
-        Err(error) => error.exit(),
+        Err(error) if !error.use_stderr() || !wants_json(&arguments) => error.exit(),
+        Err(error) => return Err((Failure::Usage(error), Format::Json)),
     };
     let format = cli.format;
     execute(server, cli).await.map_err(|failure| (failure, format))
@@ -222,6 +224,12 @@ async fn execute<S>(server: impl FnOnce() -> Server<S>, cli: Cli) -> Result<Exit
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a command line that can't be parsed asks for JSON all the same.
+fn wants_json(arguments: &[OsString]) -> bool {
+    arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
+        || arguments.iter().any(|argument| argument == "--format=json")
 }
 
 /// The program is called what its file is called.

@@ -29,9 +29,10 @@ pub(crate) struct Settings {
 }
 
 /// How a server is deployed; decides defaults and invariants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Profile {
     /// On a developer's machine.
+    #[default]
     Dev,
     /// Beside one user or one application.
     Sidecar,
@@ -94,7 +95,7 @@ impl Settings {
 
     pub(crate) fn from_layers((layers, problems): (Layers, Vec<ConfigProblem>)) -> Result<Self, Vec<ConfigProblem>> {
         let mut reader = Reader::new(layers, problems);
-        let profile = reader.choice("profile", &Profile::NAMES, Profile::Dev);
+        let profile = reader.choice("profile", &Profile::NAMES, Profile::default());
         let default_transport = if profile == Profile::Sidecar { Transport::Stdio } else { Transport::Http };
         let transport = reader.choice("transport", &Transport::NAMES, default_transport);
         let admin = match transport {
@@ -124,7 +125,7 @@ impl Settings {
             },
             grace: reader.duration("drain.grace", Duration::from_secs(10)),
             log: Log {
-                level: reader.text("log.level").or_else(layers::rust_log),
+                level: reader.directives("log.level").or_else(layers::rust_log),
                 json: reader.choice("log.format", &[("text", false), ("json", true)], false),
             },
         };
@@ -133,6 +134,12 @@ impl Settings {
             transport == Transport::Stdio || settings.listen.ip().is_loopback(),
             "a server without authentication listens on loopback only, and this release has no authentication",
             "listen on 127.0.0.1, and put a proxy that authenticates in front, in the same network namespace",
+        );
+        reader.check(
+            "http.allowed_hosts",
+            !settings.endpoint.allowed_hosts.is_empty(),
+            "an empty list would answer every Host, and a page in a browser could reach the server by rebinding DNS",
+            "name the hosts that clients use, or leave the key out",
         );
         reader.check(
             "admin",
@@ -207,6 +214,17 @@ mod tests {
         assert!(load("listen = '0.0.0.0:8080'", &[], &[]).is_err());
         assert!(load("listen = '0.0.0.0:8080'\ntransport = 'stdio'", &[], &[]).is_ok());
         assert!(load("listen = '[::1]:8080'", &[], &[]).is_ok());
+    }
+
+    #[test]
+    fn what_would_switch_a_protection_off_by_accident_is_refused() {
+        assert!(load("", &[("STEADFAST_HTTP_ALLOWED_HOSTS", "")], &[]).is_err());
+        assert!(load("", &[("STEADFAST_HTTP_ALLOWED_HOSTS", "a.example, b.example")], &[]).is_ok());
+        for (level, valid) in
+            [("info", true), ("warn,app=debug", true), ("wrn", false), ("a==b", false), ("info,nonsense", false)]
+        {
+            assert_eq!(load("", &[("STEADFAST_LOG_LEVEL", level)], &[]).is_ok(), valid, "{level}");
+        }
     }
 
     #[test]

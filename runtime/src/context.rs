@@ -5,7 +5,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -101,11 +101,26 @@ pub(crate) struct Deadline {
     hard: Duration,
     /// Milliseconds after `start` at which there was progress last.
     touched: AtomicU64,
+    /// The client is being asked; a person may take their time.
+    asking: AtomicBool,
 }
 
 impl Deadline {
     pub(crate) fn new(clock: Clock, idle: Duration, hard: Duration) -> Self {
-        Self { clock, start: clock.now(), idle: idle.min(hard), hard, touched: AtomicU64::new(0) }
+        Self {
+            clock,
+            start: clock.now(),
+            idle: idle.min(hard),
+            hard,
+            touched: AtomicU64::new(0),
+            asking: AtomicBool::new(false),
+        }
+    }
+
+    /// Stops the idle clock until the value that is returned is dropped.
+    fn asking(&self) -> Asking<'_> {
+        self.asking.store(true, Ordering::Relaxed);
+        Asking(self)
     }
 
     /// The call showed progress.
@@ -116,6 +131,9 @@ impl Deadline {
 
     /// When the call ends, as things stand.
     pub(crate) fn at(&self) -> Instant {
+        if self.asking.load(Ordering::Relaxed) {
+            return self.start + self.hard;
+        }
         let touched = Duration::from_millis(self.touched.load(Ordering::Relaxed));
         self.start + touched.saturating_add(self.idle).min(self.hard)
     }
@@ -127,6 +145,16 @@ impl Deadline {
 
     fn remaining(&self) -> Duration {
         self.at().saturating_duration_since(self.clock.now())
+    }
+}
+
+/// The client is being asked.
+struct Asking<'a>(&'a Deadline);
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.0.touch();
+        self.0.asking.store(false, Ordering::Relaxed);
     }
 }
 
@@ -213,12 +241,14 @@ impl CallContext {
     ///
     /// Ask before anything is changed. With a client of protocol 2026-07-28 the first `ask` ends the call with an
     /// `input_required` result, and the client's answer comes with a *new* call that runs the function from its
-    /// beginning; answers given before are found again by their keys.
+    /// beginning; answers given before are found again by their keys. With an older client the call waits, and the
+    /// tool's `timeout` stands still meanwhile; the server's hard maximum does not.
     ///
     /// # Errors
     /// When the client did not declare that it can be asked for one of these. The error goes to the client as
     /// -32021 when it is returned with `?`.
     pub async fn ask(&self, inputs: Inputs) -> Result<Answers, ToolError> {
+        let _asking = self.call.deadline.asking();
         input_required::ask(&*self.call.channel, &self.call.responses, inputs).await
     }
 }
@@ -230,5 +260,69 @@ impl std::fmt::Debug for CallContext {
             .field("request_id", &self.call.request_id)
             .field("principal", &self.call.principal)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A client of an older protocol whose user takes an hour.
+    struct Slow;
+
+    impl Channel for Slow {
+        fn progress(&self, _progress: f64, _total: Option<f64>, _message: Option<String>) -> BoxFuture<'_, ()> {
+            Box::pin(std::future::ready(()))
+        }
+
+        fn log(&self, _level: LogLevel, _data: Value) -> BoxFuture<'_, ()> {
+            Box::pin(std::future::ready(()))
+        }
+
+        fn capabilities(&self) -> ClientCapabilities {
+            ClientCapabilities::builder().enable_roots().build()
+        }
+
+        fn interaction(&self) -> Interaction {
+            Interaction::Live
+        }
+
+        fn request(&self, _request: InputRequest) -> BoxFuture<'_, Result<Value, ToolError>> {
+            Box::pin(async {
+                tokio::time::sleep(Duration::from_secs(3600)).await;
+                Ok(serde_json::json!({"roots": []}))
+            })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_timeout_stands_still_while_the_client_is_asked_and_the_hard_maximum_does_not() {
+        let clock = Clock::system();
+        let (second, day) = (Duration::from_secs(1), Duration::from_secs(86_400));
+        let start = clock.now();
+        let context = CallContext::new(Call {
+            tool: "ask".into(),
+            request_id: "1".into(),
+            principal: Principal::Local,
+            meta: Map::new(),
+            deadline: Deadline::new(clock, second, day),
+            cancellation: CancellationToken::new(),
+            responses: InputResponses::new(),
+            channel: Arc::new(Slow),
+        });
+        assert_eq!(context.deadline().at(), start + second);
+        let answers = tokio::select! {
+            biased;
+            () = tokio::time::sleep(2 * second) => None,
+            answers = context.ask(Inputs::new().roots("roots")) => Some(answers),
+        };
+        assert!(answers.is_none());
+        assert_eq!(context.deadline().at(), start + 3 * second, "the idle clock starts anew");
+        let (asked, at) = tokio::join!(context.ask(Inputs::new().roots("roots")), async {
+            tokio::task::yield_now().await;
+            context.deadline().at()
+        });
+        assert!(asked.is_ok());
+        assert_eq!(at, start + day);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rmcp::model::Implementation;
+use rmcp::model::{Implementation, ServerCapabilities, ToolsCapability};
 use serde_json::Value;
 
 use crate::{
@@ -19,6 +19,8 @@ pub(crate) struct Engine {
     pub(crate) info: Implementation,
     /// `info` as every result carries it.
     pub(crate) server_info: Value,
+    /// What the server can do: its tools, and what the author's handler says of itself.
+    pub(crate) capabilities: ServerCapabilities,
     pub(crate) instructions: Option<String>,
     pub(crate) catalogue: Arc<Catalogue>,
     /// Serves what is not a tool: prompts, resources, completions.
@@ -43,6 +45,20 @@ impl Engine {
     ) -> Result<Self, StateError> {
         let states = RequestStates::new(clock, REQUEST_STATE_TTL)?;
         let server_info = serde_json::json!({ "name": info.name, "version": info.version });
-        Ok(Self { info, server_info, instructions, catalogue, handler, limits, clock, gate: Gate::default(), states })
+        let mut capabilities = handler.as_ref().map(|handler| handler.capabilities()).unwrap_or_default();
+        capabilities.tools = (!catalogue.entries().is_empty()).then(ToolsCapability::default);
+        capabilities.logging = Some(Default::default());
+        Ok(Self {
+            capabilities,
+            info,
+            server_info,
+            instructions,
+            catalogue,
+            handler,
+            limits,
+            clock,
+            gate: Gate::default(),
+            states,
+        })
     }
 }

@@ -180,8 +180,19 @@ pub(crate) fn needed<'a>(requests: impl Iterator<Item = &'a InputRequest>) -> Cl
     let mut needed = ClientCapabilities::default();
     for request in requests {
         match request {
-            InputRequest::Elicitation(_) => needed.elicitation = Some(Default::default()),
-            InputRequest::CreateMessage(_) => needed.sampling = Some(Default::default()),
+            InputRequest::Elicitation(request) => {
+                let elicitation = needed.elicitation.get_or_insert_default();
+                match &request.params {
+                    ElicitRequestParams::UrlElicitationParams { .. } => elicitation.url = Some(Default::default()),
+                    _ => elicitation.form = Some(Default::default()),
+                }
+            }
+            InputRequest::CreateMessage(request) => {
+                let sampling = needed.sampling.get_or_insert_default();
+                if request.params.tools.is_some() {
+                    sampling.tools = Some(Default::default());
+                }
+            }
             InputRequest::ListRoots(_) => needed.roots = Some(Default::default()),
             _ => {}
         }
@@ -189,9 +200,43 @@ pub(crate) fn needed<'a>(requests: impl Iterator<Item = &'a InputRequest>) -> Cl
     needed
 }
 
-/// Whether a client that declared `declared` can be asked for everything in `needed`.
+/// Whether a client that declared `declared` can be asked for everything in `needed`. Elicitation without a mode is
+/// elicitation by forms (MCP 2025-11-25, client/elicitation).
 pub(crate) fn covers(declared: &ClientCapabilities, needed: &ClientCapabilities) -> bool {
-    (needed.sampling.is_none() || declared.sampling.is_some())
-        && (needed.elicitation.is_none() || declared.elicitation.is_some())
-        && (needed.roots.is_none() || declared.roots.is_some())
+    let elicitation = needed.elicitation.as_ref().is_none_or(|needed| {
+        declared.elicitation.as_ref().is_some_and(|declared| {
+            let forms = declared.form.is_some() || declared.url.is_none();
+            (needed.form.is_none() || forms) && (needed.url.is_none() || declared.url.is_some())
+        })
+    });
+    let sampling = needed.sampling.as_ref().is_none_or(|needed| {
+        declared.sampling.as_ref().is_some_and(|declared| needed.tools.is_none() || declared.tools.is_some())
+    });
+    elicitation && sampling && (needed.roots.is_none() || declared.roots.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_client_is_asked_only_in_modes_that_it_declared() {
+        for (declared, needed, covered) in [
+            (json!({}), json!({}), true),
+            (json!({}), json!({"elicitation": {"form": {}}}), false),
+            (json!({"elicitation": {}}), json!({"elicitation": {"form": {}}}), true),
+            (json!({"elicitation": {}}), json!({"elicitation": {"url": {}}}), false),
+            (json!({"elicitation": {"url": {}}}), json!({"elicitation": {"form": {}}}), false),
+            (json!({"elicitation": {"url": {}, "form": {}}}), json!({"elicitation": {"form": {}}}), true),
+            (json!({"sampling": {}}), json!({"sampling": {}}), true),
+            (json!({"sampling": {}}), json!({"sampling": {"tools": {}}}), false),
+            (json!({"sampling": {"tools": {}}}), json!({"sampling": {"tools": {}}}), true),
+            (json!({"sampling": {}}), json!({"roots": {}}), false),
+        ] {
+            let read = |value| serde_json::from_value::<ClientCapabilities>(value).unwrap();
+            assert_eq!(covers(&read(declared.clone()), &read(needed.clone())), covered, "{declared} {needed}");
+        }
+    }
 }

@@ -15,7 +15,7 @@ use rmcp::model::InputResponses;
 use serde_json::{Map, Value};
 use tracing::Instrument as _;
 
-pub(crate) use self::bootstrap::Limits;
+pub(crate) use self::bootstrap::{Limits, bounds};
 use crate::{
     call::{Outcome, Stop, ToolCall},
     catalogue::Entry,

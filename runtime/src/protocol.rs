@@ -9,6 +9,7 @@ mod erased;
 mod handler;
 mod http;
 mod in_flight;
+mod lines;
 mod sessions;
 mod stdio;
 

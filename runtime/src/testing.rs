@@ -263,10 +263,13 @@ impl Channel for TestChannel {
     }
 }
 
+/// # Panics
+/// When a test passes something else than an object, or nothing: the call would not be the one that it means.
 fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(object) => object,
-        _ => Map::new(),
+        Value::Null => Map::new(),
+        other => panic!("a JSON object is needed here, not {other}"),
     }
 }
 

@@ -220,9 +220,10 @@ fn child(path: &str, name: &str) -> String {
 
 /// A found value, shortened; long text and big structures are not repeated to the model.
 fn shown(value: &Value) -> String {
+    // What is inside a list or an object may be a secret, and is not needed to find it.
     let text = match value {
-        Value::Array(items) if items.len() > 3 => return counted_of("an array of", items.len(), "item"),
-        Value::Object(members) if members.len() > 3 => return counted_of("an object of", members.len(), "property"),
+        Value::Array(items) => return counted_of("an array of", items.len(), "item"),
+        Value::Object(members) => return counted_of("an object of", members.len(), "property"),
         other => other.to_string(),
     };
     if text.chars().count() <= SHOWN {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{HttpServer, Process, fixture};
+use crate::support::{HttpServer, Process, fixture, http};
 
 /// Runs the fixture server with `arguments`: exit code, stdout, stderr.
 fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
@@ -39,6 +39,8 @@ fn everything_can_be_read_by_a_program() {
     let tools: Value = serde_json::from_str(&out).unwrap();
     let wait = tools["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == "wait").unwrap();
     assert_eq!(wait["enforced"]["timeout"], "20s");
+    let login = tools["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == "login").unwrap();
+    assert_eq!(login["declared"], json!(["scopes", "retry", "upstream"]), "what nothing enforces yet is said");
 }
 
 #[test]
@@ -50,11 +52,33 @@ fn what_goes_wrong_can_be_read_by_a_program_too() {
     let error: Value = serde_json::from_str(&err).unwrap();
     assert_eq!((code, &error["error"]["problems"][0]["source"]), (Some(2), &json!("--profile")));
 
+    let (code, _, err) = run(&["--format", "json", "serv"]);
+    let error: Value = serde_json::from_str(&err).unwrap();
+    assert_eq!(code, Some(2));
+    assert!(error["error"]["message"].as_str().unwrap().contains("serv"), "{error}");
+
     let mut command = fixture();
     command.args(["--listen", "127.0.0.1:0", "--admin", "off", "--format", "json"]);
     let process = Process::start(&mut command);
     let started: Value = serde_json::from_str(&process.line()).unwrap();
     assert!(started["mcp"].as_str().unwrap().starts_with("http://127.0.0.1:"), "{started}");
+}
+
+#[test]
+fn a_log_for_programs_is_one_object_a_line_also_when_a_tool_panics() {
+    let mut command = fixture();
+    command.args(["--listen", "127.0.0.1:0", "--admin", "off", "--format", "json"]);
+    command.env("STEADFAST_LOG_FORMAT", "json");
+    let process = Process::start(&mut command);
+    let started: Value = serde_json::from_str(&process.line()).unwrap();
+    let address = started["mcp"].as_str().unwrap().trim_start_matches("http://").trim_end_matches("/mcp");
+    let params = json!({"name": "explode", "arguments": {}});
+    http::send_modern(address.parse().unwrap(), "tools/call", params);
+    process.signal("TERM");
+    let log = process.stderr();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert!(lines.iter().any(|line| line["panic"] == "the fuse was lit"), "{log}");
+    assert!(lines.iter().any(|line| line["outcome"] == "panicked" && line["span"]["tool"] == "explode"), "{log}");
 }
 
 #[test]
@@ -75,6 +99,22 @@ fn every_mistake_of_the_configuration_is_named_at_once() {
     for part in ["`profile` (--profile)", "`drain.grace` (STEADFAST_DRAIN_GRACE)", "`listen` (--listen)", "loopback"] {
         assert!(err.contains(part), "{part} is not in\n{err}");
     }
+}
+
+#[test]
+fn the_default_profiles_file_is_read_and_strange_variables_are_none_of_ours() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("dev-profile");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("steadfast.dev.toml"), "[limits]\ndefault_timeout = '7s'\n").unwrap();
+    let mut command = fixture();
+    command.args(["tools", "--format", "json"]).current_dir(&folder);
+    command.env("STRANGE", std::ffi::OsStr::from_bytes(b"\xff"));
+    let output = command.output().unwrap();
+    let tools: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let echo = tools["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == "echo").unwrap();
+    assert_eq!(echo["enforced"]["timeout"], "7s");
 }
 
 #[test]

@@ -60,7 +60,8 @@ fn edgy() -> impl Strategy<Value = Value> {
         any::<u64>().prop_map(Value::from),
         (-300_i64..300).prop_map(Value::from),
         any::<f64>().prop_filter("JSON has finite numbers", |number| number.is_finite()).prop_map(Value::from),
-        prop_oneof![Just(1e40), Just(-1e40), Just(2.0), Just(255.0), Just(256.0)].prop_map(Value::from),
+        prop_oneof![Just(1e40), Just(-1e40), Just(2.0), Just(255.0), Just(256.0), Just(9.1e15), Just(1e19), Just(1e20)]
+            .prop_map(Value::from),
         "[a-z]{0,3}".prop_map(Value::from),
         prop_oneof![Just("red"), Just("blue"), Just("\u{0}"), Just("🦀")].prop_map(Value::from),
     ];

@@ -48,6 +48,7 @@ const COMMON: &[Step] = &[
 /// Steps of a checkout of Steadfast.
 #[cfg(feature = "checkout")]
 const CHECKOUT: &[Step] = &[
+    step("deny", "licences and sources of dependencies", cargo::deny),
     step("demo", "the first command of the README", server::demo),
     step("template", "every combination of answers is generated and compiled", template::combinations),
     step("generated", "tests of generated servers, and their own `cargo xtask test`", template::representatives),

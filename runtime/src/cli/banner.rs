@@ -94,6 +94,6 @@ fn example(entry: &Entry) -> Option<String> {
 fn program() -> String {
     match std::env::var_os("CARGO") {
         Some(_) => "cargo run --".into(),
-        None => std::env::args().next().unwrap_or_else(|| "server".into()),
+        None => std::env::args_os().next().map_or_else(|| "server".into(), |name| name.to_string_lossy().into_owned()),
     }
 }

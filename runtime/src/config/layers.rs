@@ -7,7 +7,7 @@ use std::{
 
 use toml::{Table, Value};
 
-use super::{ConfigProblem, reader};
+use super::{ConfigProblem, Profile, reader};
 
 /// The variable that every setting's own starts with.
 const PREFIX: &str = "STEADFAST_";
@@ -35,12 +35,13 @@ impl Layers {
         let named = flags.config.clone().or_else(|| std::env::var_os("STEADFAST_CONFIG").map(PathBuf::from));
         let file = named.clone().unwrap_or_else(|| PathBuf::from(FILE));
         layers.file(&file, named.is_some(), &mut problems);
-        if let Some(profile) = layers.profile(&flags) {
-            let stem = file.with_extension("");
-            let profiled = PathBuf::from(format!("{}.{profile}.toml", stem.display()));
-            layers.file(&profiled, false, &mut problems);
-        }
-        layers.environment(std::env::vars(), &mut problems);
+        let profile = layers.profile(&flags).unwrap_or_else(|| Profile::default().as_str().into());
+        let stem = file.with_extension("");
+        layers.file(&PathBuf::from(format!("{}.{profile}.toml", stem.display())), false, &mut problems);
+        // What is not text is some other program's; a value of ours that is not text fails as what it is read for.
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())));
+        layers.environment(variables, &mut problems);
         for (key, value) in flags.values {
             layers.flag(key, Some(value));
         }

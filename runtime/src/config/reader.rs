@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use toml::Value;
+use tracing_subscriber::EnvFilter;
 
 use super::{ConfigProblem, layers::Layers};
 use crate::{duration, violations::nearest_name};
@@ -43,6 +44,18 @@ impl Reader {
 
     pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
         self.read(key, "text", "write it in quotes", |value| value.as_str().map(str::to_owned))
+    }
+
+    /// Log directives; a single word must be a level, since as a target it would switch everything off.
+    pub(super) fn directives(&mut self, key: &'static str) -> Option<String> {
+        const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+        let valid = |text: &str| {
+            let lone = |part: &str| part.contains(['=', ':', '[']) || LEVELS.contains(&part.to_lowercase().as_str());
+            EnvFilter::builder().parse(text).is_ok() && text.split(',').all(|part| lone(part.trim()))
+        };
+        self.read(key, "a level, or directives such as \"info,app=debug\"", "write \"info\"", |value| {
+            value.as_str().filter(|text| valid(text)).map(str::to_owned)
+        })
     }
 
     pub(super) fn path(&mut self, key: &'static str, default: &str) -> PathBuf {

@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use rmcp::model::ClientRequest;
+use serde_json::{Map, Number, Value};
 
 use crate::{
     call::{Stop, ToolCall},
@@ -17,7 +18,7 @@ use crate::{
 /// Bounds of one call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// The arguments, in bytes of compact JSON.
+    /// The arguments, in bytes of compact JSON; escapes in text count as the characters that they stand for.
     pub(crate) argument_bytes: usize,
     /// How deep the arguments may be nested; the arguments object itself is level 1.
     pub(crate) argument_depth: usize,
@@ -38,8 +39,7 @@ pub(super) struct Caller {
 
 /// Checks the bounds and reads the caller's wishes.
 pub(super) fn check(limits: &Limits, call: &ToolCall) -> Result<Caller, Stop> {
-    let mut measure = Measure { bytes: 0, limits };
-    measure.object(&call.arguments, 1)?;
+    Measure { bytes: 0, limits }.object(&call.arguments, 1)?;
     let version = match call.meta.get(names::meta::TOOL_VERSION) {
         None => None,
         Some(Value::String(version)) => Some(version.clone()),
@@ -50,7 +50,19 @@ pub(super) fn check(limits: &Limits, call: &ToolCall) -> Result<Caller, Stop> {
             });
         }
     };
-    let timeout = match call.meta.get(names::meta::TIMEOUT_MS).map(Value::as_u64) {
+    Ok(Caller { version, timeout: timeout(&call.meta)? })
+}
+
+/// Checks the bounds of a request that is not a tool call, and gives the time that it may take.
+pub(crate) fn bounds(limits: &Limits, request: &ClientRequest, meta: &Map<String, Value>) -> Result<Duration, Stop> {
+    let request = serde_json::to_value(request).unwrap_or_default();
+    Measure { bytes: 0, limits }.value(&request["params"], 0)?;
+    Ok(timeout(meta)?.map_or(limits.deadline, |wish| wish.min(limits.deadline)))
+}
+
+/// `_meta["dev.steadfast/timeoutMs"]`
+fn timeout(meta: &Map<String, Value>) -> Result<Option<Duration>, Stop> {
+    Ok(match meta.get(names::meta::TIMEOUT_MS).map(Value::as_u64) {
         None => None,
         Some(Some(millis)) if millis > 0 => Some(Duration::from_millis(millis)),
         Some(_) => {
@@ -59,8 +71,7 @@ pub(super) fn check(limits: &Limits, call: &ToolCall) -> Result<Caller, Stop> {
                 expected: "a whole number of milliseconds above 0",
             });
         }
-    };
-    Ok(Caller { version, timeout })
+    })
 }
 
 /// The tool's own timeout, under the server's hard maximum and the caller's own.
@@ -90,7 +101,8 @@ impl Measure<'_> {
 
     fn value(&mut self, value: &Value, depth: usize) -> Result<(), Stop> {
         match value {
-            Value::Null | Value::Bool(_) | Value::Number(_) => self.add(5),
+            Value::Null | Value::Bool(_) => self.add(5),
+            Value::Number(number) => self.add(1 + digits(number)),
             Value::String(text) => self.add(text.len() + 3),
             Value::Object(object) => self.object(object, depth + 1),
             Value::Array(items) => {
@@ -111,4 +123,11 @@ impl Measure<'_> {
         let limit = self.limits.argument_bytes;
         if self.bytes > limit { Err(Stop::TooLarge { limit }) } else { Ok(()) }
     }
+}
+
+/// How long a number is when it is written; a double takes 17 digits at most, and a sign, a point and an exponent.
+fn digits(number: &Number) -> usize {
+    const DOUBLE: usize = 24;
+    let whole = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));
+    whole.map_or(DOUBLE, |whole| 2 + whole.checked_ilog10().unwrap_or(0) as usize)
 }

@@ -30,10 +30,14 @@ pub(super) async fn run(tool: &Entry, context: CallContext, arguments: Arguments
             Ok(result) => Ok(result?),
             Err(panic) => Err(Stop::Panicked(message(&*panic))),
         },
-        () = expired(&context) => Err(Stop::Tool(ToolError::new(
-            ErrorKind::Timeout,
-            format!("`{}` did not answer within {:?}", tool.name, context.deadline().idle()),
-        ))),
+        () = expired(&context) => {
+            // Work that the function started elsewhere is told, too.
+            context.cancellation().cancel();
+            Err(Stop::Tool(ToolError::new(
+                ErrorKind::Timeout,
+                format!("`{}` did not answer within {:?}", tool.name, context.deadline().idle()),
+            )))
+        }
     }
 }
 

@@ -34,12 +34,17 @@ fn whole_numbers(value: &mut Value) {
     }
 }
 
-/// The number as an integer, where a double holds it exactly.
+/// The number as an integer, where it is one that a Rust integer of 64 bits holds; a double without a fraction is exact.
 fn whole(number: &Number) -> Option<Number> {
-    const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
-    let value = number.as_f64()?;
-    #[allow(clippy::cast_possible_truncation, reason = "the bounds are checked")]
-    (value.fract() == 0.0 && value.abs() <= EXACT).then(|| Number::from(value as i64))
+    const U64: f64 = 18_446_744_073_709_551_616.0; // 2^64
+    const I64: f64 = -9_223_372_036_854_775_808.0; // -2^63
+    let value = number.as_f64().filter(|value| value.fract() == 0.0)?;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the bounds are checked")]
+    match value {
+        0.0..U64 => Some(Number::from(value as u64)),
+        I64..0.0 => Some(Number::from(value as i64)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -50,8 +55,8 @@ mod tests {
 
     #[test]
     fn whole_numbers_lose_their_fraction_and_others_keep_it() {
-        let mut value = json!({"a": 2.0, "b": [1.5, -3.0, 1e300], "c": {"d": 0.0, "e": "2.0"}});
+        let mut value = json!({"a": 2.0, "b": [1.5, -3.0, 1e300, 1e19], "c": {"d": 0.0, "e": "2.0"}});
         whole_numbers(&mut value);
-        assert_eq!(value.to_string(), r#"{"a":2,"b":[1.5,-3,1e+300],"c":{"d":0,"e":"2.0"}}"#);
+        assert_eq!(value.to_string(), r#"{"a":2,"b":[1.5,-3,1e+300,10000000000000000000],"c":{"d":0,"e":"2.0"}}"#);
     }
 }

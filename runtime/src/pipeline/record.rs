@@ -14,6 +14,7 @@ use crate::{
     clock::Clock,
     error::ErrorKind,
     names,
+    request_state::StateError,
 };
 
 /// See the module.
@@ -93,6 +94,7 @@ fn describe(stop: &Stop) -> (Level, &'static str) {
             (Level::Caller, "invalid")
         }
         Stop::UnknownTool { .. } | Stop::UnknownVersion { .. } => (Level::Caller, "not_found"),
+        Stop::State(StateError::NoRandomness | StateError::Exhausted) => (Level::Server, "internal"),
         Stop::State(_) => (Level::Caller, "invalid_state"),
         Stop::MissingCapability(_) => (Level::Caller, "missing_capability"),
         Stop::Cancelled => (Level::Caller, "cancelled"),

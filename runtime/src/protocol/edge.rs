@@ -16,13 +16,21 @@ use rmcp::{
 use serde_json::Value;
 
 /// Serves a request by `inner`, with its body read and bounded.
-pub(super) async fn serve<F, R>(limit: usize, request: Request, inner: F) -> Response
+pub(super) async fn serve<F, R>(limit: usize, hosts: &[String], request: Request, inner: F) -> Response
 where
-    F: FnOnce(http::Request<Full<Bytes>>) -> R,
+    F: Fn(http::Request<Full<Bytes>>) -> R,
     R: Future<Output = http::Response<BoxBody<Bytes, Infallible>>>,
 {
     let (parts, body) = request.into_parts();
     let json = is_json(&parts.headers);
+    // The SDK checks Host and Origin too, but after the body was read. Where both are not plainly in order, it is asked
+    // with the head alone; without a body it can do nothing else.
+    if !plain(&parts.headers, hosts) {
+        let head = inner(http::Request::from_parts(parts.clone(), Full::default())).await;
+        if head.status() == StatusCode::FORBIDDEN {
+            return head.map(Body::new);
+        }
+    }
     let body = if parts.method == Method::POST {
         match Limited::new(body, limit).collect().await {
             Ok(collected) => collected.to_bytes(),
@@ -63,6 +71,13 @@ fn unreadable(body: &Bytes) -> Option<(Option<RequestId>, ErrorData)> {
         _ => "the message must be an object",
     };
     Some((id, ErrorData::invalid_request(what, None)))
+}
+
+/// Whether a request is plainly not from a page in a browser: no Origin, and a Host that is listed, with any port.
+fn plain(headers: &HeaderMap, hosts: &[String]) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _port)| name);
+    !headers.contains_key(header::ORIGIN) && hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Whether the body is said to be JSON; if not, 415 means just that.

@@ -16,72 +16,99 @@ use rmcp::{
 
 use super::channel::{self, McpChannel};
 use crate::{
-    answer, call::ToolCall, context::LogLevel, engine::Engine, input_required, names, pipeline, principal::Principal,
+    answer,
+    call::{self, ToolCall},
+    context::LogLevel,
+    engine::Engine,
+    input_required, names, pipeline,
+    principal::Principal,
 };
 
 /// How long a client may keep a list; lists change only when the server is replaced.
 const LIST_TTL_MS: u64 = 60_000;
 
 /// See the module. One for each connection or session; cheap to make.
-#[derive(Clone)]
 pub(crate) struct McpHandler {
     engine: Arc<Engine>,
     principal: Principal,
     /// What a client of an older protocol wants to hear, for its session.
-    level: Arc<Mutex<LogLevel>>,
+    level: Mutex<LogLevel>,
 }
 
 impl McpHandler {
     pub(crate) fn new(engine: Arc<Engine>, principal: Principal) -> Self {
-        Self { engine, principal, level: Arc::new(Mutex::new(LogLevel::Debug)) }
+        Self { engine, principal, level: Mutex::new(LogLevel::Debug) }
     }
 
-    fn capabilities(&self) -> ServerCapabilities {
-        let mut capabilities = self.engine.handler.as_ref().map(|handler| handler.capabilities()).unwrap_or_default();
-        let declared = !self.engine.catalogue.entries().is_empty();
-        capabilities.tools = declared.then(ToolsCapability::default);
-        capabilities.logging = Some(Default::default());
-        capabilities
+    /// Another of its kind, for another session.
+    pub(super) fn fresh(&self) -> Self {
+        Self::new(Arc::clone(&self.engine), self.principal.clone())
     }
 
-    /// Serves a request that is not a tool call: gate, deadline, panic capture, record.
+    /// Serves a request that is not a tool call: bounds, gate, deadline, panic capture, record.
     async fn pass(
         &self,
         method: &'static str,
         request: ClientRequest,
         context: RequestContext<RoleServer>,
     ) -> Result<ServerResult, ErrorData> {
-        let Some(handler) = &self.engine.handler else { return Err(not_found(method)) };
-        let Some(_ticket) = self.engine.gate.enter() else { return Err(answer::draining()) };
-        let id = context.id.to_string();
+        let id = call::request_id(&context.id);
+        let mut record = Passing { method, id: &id, outcome: "abandoned" };
+        let served = self.serve(&mut record, request, context).await;
+        if let Err(error) = &served
+            && record.outcome == "error"
+        {
+            tracing::debug!(method, request = id.as_str(), code = error.code.0, "the handler's error");
+        }
+        served
+    }
+
+    async fn serve(
+        &self,
+        record: &mut Passing<'_>,
+        request: ClientRequest,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ServerResult, ErrorData> {
+        let Some(handler) = &self.engine.handler else {
+            record.outcome = "not_found";
+            return Err(not_found(record.method));
+        };
+        let deadline = match pipeline::bounds(&self.engine.limits, &request, &context.meta.0.0) {
+            Ok(deadline) => deadline,
+            Err(stop) => {
+                record.outcome = "invalid";
+                return Err(answer::refusal(stop, record.id));
+            }
+        };
+        let Some(_ticket) = self.engine.gate.enter() else {
+            record.outcome = "draining";
+            return Err(answer::draining());
+        };
         let cancelled = context.ct.clone();
         let declared = context.client_capabilities().unwrap_or_default();
         let served = AssertUnwindSafe(handler.handle(request, context)).catch_unwind();
         let outcome = tokio::select! {
             biased;
-            () = cancelled.cancelled() => return Err(ErrorData::internal_error("cancelled by the caller", None)),
-            served = tokio::time::timeout(self.engine.limits.deadline, served) => served,
+            () = cancelled.cancelled() => {
+                record.outcome = "cancelled";
+                return Err(ErrorData::internal_error("cancelled by the caller", None));
+            }
+            served = tokio::time::timeout(deadline, served) => served,
         };
-        match outcome {
-            Ok(Ok(Ok(mut result))) => {
-                may_ask(&result, &declared)?;
-                self.stamp(&mut result);
-                tracing::debug!(method, request = id.as_str(), outcome = "ok", "request");
-                Ok(result)
-            }
-            Ok(Ok(Err(error))) => {
-                tracing::info!(method, request = id.as_str(), outcome = "error", code = error.code.0, "request");
-                Err(error)
-            }
-            Ok(Err(_panic)) => {
-                tracing::error!(method, request = id.as_str(), outcome = "panicked", "request");
-                Err(answer::internal(&id))
-            }
-            Err(_elapsed) => {
-                tracing::error!(method, request = id.as_str(), outcome = "timeout", "request");
-                Err(answer::internal(&id))
-            }
-        }
+        let (outcome, answer) = match outcome {
+            Ok(Ok(Ok(mut result))) => match may_ask(&result, &declared) {
+                Ok(()) => {
+                    self.stamp(&mut result);
+                    ("ok", Ok(result))
+                }
+                Err(error) => ("missing_capability", Err(error)),
+            },
+            Ok(Ok(Err(error))) => ("error", Err(error)),
+            Ok(Err(_panic)) => ("panicked", Err(answer::internal(record.id))),
+            Err(_elapsed) => ("timeout", Err(answer::internal(record.id))),
+        };
+        record.outcome = outcome;
+        answer
     }
 
     /// Passes a notification on; a panic there ends nothing.
@@ -117,6 +144,24 @@ fn not_found(method: &'static str) -> ErrorData {
     ErrorData::new(ErrorCode::METHOD_NOT_FOUND, method, None)
 }
 
+/// The record of a request that is not a tool call; written once, however it ends.
+struct Passing<'a> {
+    method: &'static str,
+    id: &'a str,
+    outcome: &'static str,
+}
+
+impl Drop for Passing<'_> {
+    fn drop(&mut self) {
+        let Self { method, id, outcome } = *self;
+        match outcome {
+            "ok" => tracing::debug!(method, request = id, outcome, "request"),
+            "panicked" | "timeout" => tracing::error!(method, request = id, outcome, "request"),
+            _ => tracing::info!(method, request = id, outcome, "request"),
+        }
+    }
+}
+
 /// Lets a result pass that asks the client for no more than it declared.
 fn may_ask(result: &ServerResult, declared: &ClientCapabilities) -> Result<(), ErrorData> {
     let ServerResult::InputRequiredResult(asking) = result else { return Ok(()) };
@@ -139,7 +184,7 @@ macro_rules! passed {
     ($($method:ident($params:ty) if $capability:ident: $name:literal
         => $request:ident($make:path) => $response:ty { $($result:ident)|+ })*) => {$(
         async fn $method(&self, params: $params, context: RequestContext<RoleServer>) -> Result<$response, ErrorData> {
-            if self.capabilities().$capability.is_none() {
+            if self.engine.capabilities.$capability.is_none() {
                 return Err(not_found($name));
             }
             match self.pass($name, ClientRequest::$request($make(params)), context).await? {
@@ -156,7 +201,7 @@ fn page<M: Default, P>(params: Option<P>) -> RequestOptionalParam<M, P> {
 
 impl ServerHandler for McpHandler {
     fn get_info(&self) -> ServerConfig {
-        let mut info = ServerConfig::new(self.capabilities()).with_server_info(self.engine.info.clone());
+        let mut info = ServerConfig::new(self.engine.capabilities.clone()).with_server_info(self.engine.info.clone());
         info.instructions = self.engine.instructions.clone();
         info
     }
@@ -185,7 +230,7 @@ impl ServerHandler for McpHandler {
         request: CallToolRequestParams,
         mut context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let id = context.id.to_string();
+        let id = call::request_id(&context.id);
         let level = *self.level.lock().unwrap_or_else(PoisonError::into_inner);
         let channel = McpChannel::new(&context, level);
         let call = ToolCall {
@@ -292,6 +337,9 @@ impl ServerHandler for McpHandler {
 
     async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
         let Some(handler) = &self.engine.handler else { return Err(not_found("subscriptions/listen")) };
+        if !self.engine.gate.is_open() {
+            return Err(answer::draining());
+        }
         match AssertUnwindSafe(handler.listen(subscription)).catch_unwind().await {
             Ok(ended) => ended,
             Err(_panic) => Err(answer::internal("subscriptions/listen")),

@@ -3,9 +3,9 @@
 //! Invariant: Host and Origin are checked before a body is read, whatever the profile. What a tool call needs beyond
 //! HTTP is the pipeline's business.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use axum::{Router, extract::Request, response::Response, routing::any};
+use axum::{Router, extract::Request, routing::any};
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio_util::sync::CancellationToken;
 
@@ -40,21 +40,14 @@ pub(crate) fn router(handler: McpHandler, endpoint: &Endpoint, stop: &Cancellati
         .with_sse_keep_alive(Some(Duration::from_secs(15)))
         .with_max_request_body_bytes(endpoint.max_body_bytes)
         .with_cancellation_token(stop.child_token());
-    let service = StreamableHttpService::new(move || Ok(handler.clone()), Arc::<Sessions>::default(), config);
+    let service = StreamableHttpService::new(move || Ok(handler.fresh()), Arc::<Sessions>::default(), config);
     let limit = endpoint.max_body_bytes;
+    let hosts: Arc<[String]> = endpoint.allowed_hosts.clone().into();
     Router::new().route(
         &endpoint.path,
         any(move |request: Request| {
-            let service = service.clone();
-            async move { serve(service, limit, request).await }
+            let (service, hosts) = (service.clone(), Arc::clone(&hosts));
+            async move { edge::serve(limit, &hosts, request, |request| service.handle(request)).await }
         }),
     )
-}
-
-fn serve(
-    service: StreamableHttpService<McpHandler, Sessions>,
-    limit: usize,
-    request: Request,
-) -> impl Future<Output = Response> + Send {
-    edge::serve(limit, request, move |request| async move { service.handle(request).await })
 }

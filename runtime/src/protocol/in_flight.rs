@@ -4,8 +4,8 @@
 //! and lose the first one's result; here the second is refused.
 
 use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
+    collections::{HashSet, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use rmcp::{
@@ -15,11 +15,22 @@ use rmcp::{
 };
 use tokio::sync::Notify;
 
+/// How many cancelled ids are remembered on one connection, the latest.
+const CANCELLED: usize = 1024;
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct InFlight {
-    ids: Mutex<HashSet<RequestId>>,
+    ids: Mutex<Ids>,
     changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Ids {
+    running: HashSet<RequestId>,
+    /// A cancelled request gets no answer, but its handler may still be on its way out: rmcp would take what it
+    /// returns for the answer to the next request of that id. So the id stays taken, as MCP asks of clients anyway.
+    cancelled: VecDeque<RequestId>,
 }
 
 impl InFlight {
@@ -27,19 +38,24 @@ impl InFlight {
     pub(super) fn received(&self, message: &ClientJsonRpcMessage) -> Option<ServerJsonRpcMessage> {
         match message {
             ClientJsonRpcMessage::Request(request) => {
-                if self.ids().insert(request.id.clone()) {
+                let mut ids = self.ids();
+                if !ids.cancelled.contains(&request.id) && ids.running.insert(request.id.clone()) {
                     return None;
                 }
                 let id = request.id.clone();
-                let error = ErrorData::invalid_request(format!("request id {id} is in use"), None);
+                let error = ErrorData::invalid_request("the request id is in use, or was; choose a new one", None);
                 return Some(ServerJsonRpcMessage::error(error, Some(id)));
             }
             ClientJsonRpcMessage::Notification(notification) => {
-                // rmcp does not answer a cancelled request.
                 if let ClientNotification::CancelledNotification(cancelled) = &notification.notification
                     && let Some(id) = &cancelled.params.request_id
+                    && self.finished(id)
                 {
-                    self.finished(id);
+                    let mut ids = self.ids();
+                    if ids.cancelled.len() == CANCELLED {
+                        ids.cancelled.pop_front();
+                    }
+                    ids.cancelled.push_back(id.clone());
                 }
             }
             _ => {}
@@ -51,23 +67,24 @@ impl InFlight {
     pub(super) async fn idle(&self) {
         loop {
             let changed = self.changed.notified();
-            if self.ids().is_empty() {
+            if self.ids().running.is_empty() {
                 return;
             }
             changed.await;
         }
     }
 
-    /// Frees an id: its request was answered or given up.
-    fn finished(&self, id: &RequestId) {
+    /// Ends a request; whether it was in flight.
+    fn finished(&self, id: &RequestId) -> bool {
         let mut ids = self.ids();
-        ids.remove(id);
-        if ids.is_empty() {
+        let was = ids.running.remove(id);
+        if ids.running.is_empty() {
             self.changed.notify_waiters();
         }
+        was
     }
 
-    fn ids(&self) -> std::sync::MutexGuard<'_, HashSet<RequestId>> {
+    fn ids(&self) -> MutexGuard<'_, Ids> {
         self.ids.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,15 +8,12 @@ use rmcp::{
     RoleServer,
     model::{ClientJsonRpcMessage, ServerJsonRpcMessage},
     service::serve_server_with_ct,
-    transport::{Transport, TransportAdapterIdentity, async_rw::AsyncRwTransport},
+    transport::{Transport, TransportAdapterIdentity},
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
-use super::{handler::McpHandler, in_flight::Tracked};
-
-/// The longest message, in bytes. Longer ones are skipped; the bound on arguments answers before this does.
-const MAX_LINE: usize = 16 * 1024 * 1024;
+use super::{handler::McpHandler, in_flight::Tracked, lines::Lines};
 
 /// Serves one client until its input ends or `stop` is cancelled.
 pub(crate) async fn serve<R, W>(
@@ -30,7 +27,7 @@ where
     R: AsyncRead + Send + Unpin + 'static,
     W: AsyncWrite + Send + Unpin + 'static,
 {
-    let inner = AsyncRwTransport::new_server(input, output).with_max_line_length(MAX_LINE);
+    let inner = Lines::new(input, output);
     let transport = GuardedTransport { inner: Tracked { inner, in_flight: Arc::default() }, grace, ended: false };
     let service = serve_server_with_ct::<_, _, _, TransportAdapterIdentity>(handler, transport, stop).await?;
     // A join error would be a panic of the SDK's own loop; every handler's panic is caught before it gets there.

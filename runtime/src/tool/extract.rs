@@ -79,6 +79,6 @@ impl Arguments {
 fn read<T: DeserializeOwned>(name: &str, value: Value) -> Result<T, ToolError> {
     serde_json::from_value(value).map_err(|error| {
         let place = if name.is_empty() { String::from("the arguments") } else { format!("`/{name}`") };
-        ToolError::invalid(format!("{place}: {error}"))
+        ToolError::invalid(format!("{place}: the value does not fit the type of the parameter")).with_source(error)
     })
 }

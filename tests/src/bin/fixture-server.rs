@@ -10,7 +10,7 @@ use steadfast::rmcp::{
     },
     service::RequestContext,
 };
-use steadfast::{Inputs, prelude::*};
+use steadfast::{Inputs, LogLevel, prelude::*};
 
 /// Say it back.
 #[mcp_tool(version = "1.2.0", effect = read_only, alias = "repeat")]
@@ -40,6 +40,12 @@ async fn wait(
     Ok(format!("waited {ms} ms"))
 }
 
+/// Tell the client's log.
+#[mcp_tool(version = "1.0.0", effect = read_only)]
+async fn tell(cx: CallContext, text: String) {
+    cx.log(LogLevel::Info, text).await;
+}
+
 /// Never answer.
 #[mcp_tool(version = "1.0.0", effect = read_only, timeout = "200ms")]
 async fn hang() -> Result<(), ToolError> {
@@ -53,7 +59,7 @@ async fn explode() -> Result<(), ToolError> {
 }
 
 /// Log in, with a secret.
-#[mcp_tool(version = "1.0.0", effect = additive)]
+#[mcp_tool(version = "1.0.0", effect = additive, idempotent, scopes = ["session:write"], retry = 1, upstream = "directory")]
 async fn login(user: String, #[arg(secret, length(12..))] password: String) -> Result<String, ToolError> {
     Ok(format!("{user}, {} characters", password.len()))
 }
@@ -103,7 +109,7 @@ impl ServerHandler for Prompts {
 fn server() -> Server<()> {
     Server::builder("fixture", ())
         .version("0.0.1")
-        .tools(tools![echo, wait, hang, explode, login, region, confirm])
+        .tools(tools![echo, wait, tell, hang, explode, login, region, confirm])
         .handler(Prompts)
         .build()
 }

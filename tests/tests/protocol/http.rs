@@ -49,7 +49,7 @@ fn a_handler_that_panics_is_answered_and_the_server_goes_on() {
 }
 
 #[test]
-fn a_strange_host_or_origin_is_refused_before_the_body_is_read() {
+fn a_strange_host_or_origin_is_refused() {
     let server = HttpServer::start();
     let port = server.mcp.port();
     let local = format!("http://localhost:{port}");
@@ -65,6 +65,57 @@ fn a_strange_host_or_origin_is_refused_before_the_body_is_read() {
         let response = finish(begin_modern(server.mcp, "tools/list", json!({}), &more));
         assert_eq!(response.status, status, "{name}: {value}");
     }
+}
+
+#[test]
+fn a_strange_host_is_refused_although_its_body_never_comes() {
+    let server = HttpServer::start();
+    let mut stream = std::net::TcpStream::connect(server.mcp).unwrap();
+    stream.set_read_timeout(Some(crate::support::PATIENCE)).unwrap();
+    let head = "POST /mcp HTTP/1.1\r\nhost: evil.example\r\ncontent-type: application/json\r\n\
+                accept: application/json, text/event-stream\r\nconnection: close\r\ncontent-length: 1000\r\n\r\n{";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).unwrap();
+    assert_eq!(&status, b"HTTP/1.1 403");
+}
+
+#[test]
+fn the_log_level_of_one_session_is_not_that_of_another() {
+    let server = HttpServer::start();
+    let (quiet, talkative) = (Session::open(server.mcp), Session::open(server.mcp));
+    let level =
+        |level: &str| json!({"jsonrpc": "2.0", "id": level, "method": "logging/setLevel", "params": {"level": level}});
+    let tell = |text: &str| json!({"jsonrpc": "2.0", "id": text, "method": "tools/call", "params": call("tell", json!({"text": text}))});
+    let hears = |session: &Session, text: &str| {
+        let mut stream = session.listen();
+        let mut heard = String::new();
+        let mut bytes = [0; 4096];
+        session.send(tell(text));
+        while !heard.contains(text) {
+            let read = stream.read(&mut bytes).expect("the session hears what it wants to hear");
+            heard.push_str(&String::from_utf8_lossy(&bytes[..read]));
+        }
+        heard
+    };
+    quiet.send(level("emergency"));
+    quiet.send(tell("unheard"));
+    hears(&talkative, "heard by the other");
+    quiet.send(level("debug"));
+    assert!(!hears(&quiet, "heard at last").contains("unheard"));
+}
+
+#[test]
+fn prompts_have_the_bounds_of_tools() {
+    let server = HttpServer::with(|command| {
+        command.env("STEADFAST_LIMITS_ARGUMENT_BYTES", "500");
+    });
+    let large = json!({"name": "greeting", "arguments": {"x": "x".repeat(600)}});
+    let answer = send_modern(server.mcp, "prompts/get", large).json();
+    assert_eq!(answer["error"]["data"]["limitBytes"], 500, "{answer}");
+    let mut params = json!({"name": "greeting"});
+    params["_meta"]["dev.steadfast/timeoutMs"] = json!("soon");
+    assert_eq!(send_modern(server.mcp, "prompts/get", params).json()["error"]["code"], -32602);
 }
 
 #[test]

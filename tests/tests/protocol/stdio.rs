@@ -30,14 +30,43 @@ fn a_server_told_to_stop_answers_what_is_in_flight() {
 }
 
 #[test]
-fn a_cancelled_call_is_not_answered_and_frees_its_id() {
+fn a_cancelled_call_is_not_answered_and_its_id_is_not_taken_again() {
     let mut server = StdioServer::start();
     server.initialize();
     server.call(1, "wait", json!({"ms": 15_000}));
     server.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}));
-    server.call(1, "echo", json!({"text": "again"}));
+    server.call(1, "echo", json!({"text": "the same id"}));
+    let refused = server.receive();
+    assert_eq!(refused["error"]["code"], -32600, "{refused}");
+    server.call(2, "echo", json!({"text": "another id"}));
     let answer = server.receive();
-    assert_eq!(answer["result"]["structuredContent"]["text"], "again", "{answer}");
+    assert_eq!(answer["result"]["structuredContent"]["text"], "another id", "{answer}");
+}
+
+#[test]
+fn what_can_not_be_read_is_answered_to_the_request_that_it_was() {
+    let mut server = StdioServer::start();
+    server.initialize();
+    let deep = format!(
+        r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{{"name":"echo","arguments":{{"text":{}1{}}}}}}}"#,
+        "[".repeat(300),
+        "]".repeat(300),
+    );
+    let long = format!(r#"{{"jsonrpc":"2.0","id":8,"method":"tools/call","params":"{}"}}"#, "x".repeat(17 << 20));
+    for (line, id, code) in [
+        (deep.as_str(), json!(7), -32600),
+        (long.as_str(), json!(8), -32600),
+        (r#"{"jsonrpc":"2.0","id":9,"method":"#, json!(9), -32700),
+        (r#"{"jsonrpc":"2.0","id":10}"#, json!(10), -32600),
+        (r#"{nonsense"#, json!(null), -32700),
+    ] {
+        server.send_line(line);
+        let answer = server.receive();
+        assert_eq!((&answer["id"], &answer["error"]["code"]), (&id, &json!(code)), "{answer}");
+    }
+    server.send_line("a line that is no JSON at all gets no answer, so that two programs can't quarrel");
+    server.call(11, "echo", json!({"text": "still here"}));
+    assert_eq!(server.receive()["id"], 11);
 }
 
 #[test]

@@ -138,6 +138,16 @@ impl Session {
         begin(self.to, "POST", "/mcp", &headers, message.to_string().as_bytes())
     }
 
+    /// The stream of what the server says without being asked.
+    pub fn listen(&self) -> TcpStream {
+        let headers = [
+            ("accept", "text/event-stream"),
+            ("mcp-session-id", self.id.as_str()),
+            ("mcp-protocol-version", "2025-11-25"),
+        ];
+        begin(self.to, "GET", "/mcp", &headers, b"")
+    }
+
     pub fn send(&self, message: Value) -> Response {
         finish(self.begin(message))
     }

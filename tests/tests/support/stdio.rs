@@ -55,8 +55,12 @@ impl StdioServer {
     }
 
     pub fn send(&mut self, message: &Value) {
+        self.send_line(&message.to_string());
+    }
+
+    pub fn send_line(&mut self, line: &str) {
         let input = self.input.as_mut().expect("the input is open");
-        writeln!(input, "{message}").expect("the message is sent");
+        writeln!(input, "{line}").expect("the line is sent");
     }
 
     /// The next message; every line of stdout must be one.

@@ -58,6 +58,15 @@ pub(crate) fn doc(project: &Project) -> Result<Outcome, Failure> {
     Ok(Outcome::check(doc.env("RUSTDOCFLAGS", "--deny warnings").shown(LIMIT)?.ok))
 }
 
+/// By `deny.toml`. Advisories are left out: their database is not on this machine.
+#[cfg(feature = "checkout")]
+pub(crate) fn deny(project: &Project) -> Result<Outcome, Failure> {
+    if !process::exists("cargo-deny") {
+        return Ok(Outcome::skipped("cargo-deny is missing: `cargo install cargo-deny`"));
+    }
+    Ok(Outcome::check(cargo(project, &["deny", "check", "bans", "licenses", "sources"]).shown(LIMIT)?.ok))
+}
+
 pub(crate) fn bench(project: &Project, arguments: &[String]) -> Result<ExitCode, Failure> {
     project.checkout_only("bench")?;
     let bench = ["bench", "--package", "steadfast-tests", "--bench", "pipeline", "--"];
