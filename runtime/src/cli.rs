@@ -32,6 +32,7 @@ pub fn data_dir() -> PathBuf {
     DATA.get().cloned().unwrap_or_else(|| PathBuf::from("data"))
 }
 
+/// Serves tools over MCP, calls them, and lists them.
 #[derive(Debug, Parser)]
 #[command(disable_help_subcommand = true)]
 struct Cli {
@@ -61,7 +62,8 @@ enum Command {
     Tools,
 }
 
-/// Settings that can be given on the command line; all others are in files and the environment.
+// Settings that can be given on the command line; all others are in files and the environment. No doc comment: clap
+// would take it for what the program is about.
 #[derive(Debug, Args)]
 struct SettingsArgs {
     /// How clients reach the server: stdio or http.

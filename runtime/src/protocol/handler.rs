@@ -54,13 +54,7 @@ impl McpHandler {
     ) -> Result<ServerResult, ErrorData> {
         let id = call::request_id(&context.id);
         let mut record = Passing { method, id: &id, outcome: "abandoned" };
-        let served = self.serve(&mut record, request, context).await;
-        if let Err(error) = &served
-            && record.outcome == "error"
-        {
-            tracing::debug!(method, request = id.as_str(), code = error.code.0, "the handler's error");
-        }
-        served
+        self.serve(&mut record, request, context).await
     }
 
     async fn serve(
