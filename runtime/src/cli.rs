@@ -21,7 +21,7 @@ use crate::{
     telemetry,
 };
 
-/// What `Server` is described with when the data directory matters; see [`data_dir`].
+/// What [`data_dir`] gives, once the configuration was read.
 static DATA: OnceLock<PathBuf> = OnceLock::new();
 
 /// The directory that the server keeps its data in: the setting `data`, by default `data` in the working directory.

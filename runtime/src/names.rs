@@ -3,7 +3,7 @@
 /// How a name that is no tool's is written in the log, so that clients can't write there.
 pub(crate) const UNKNOWN_TOOL: &str = "_OTHER";
 
-/// Prefix of every `_meta` key that is Steadfast's own.
+/// Keys in `_meta`: Steadfast's own, and those of the protocol that are written by hand.
 pub(crate) mod meta {
     /// In `tools/list`: `{version, digest}` of the contract.
     pub(crate) const CONTRACT: &str = "dev.steadfast/contract";

@@ -1,4 +1,5 @@
-//! The HTTP edge before the SDK: bounds the body and turns the SDK's plain-text refusals of it into JSON-RPC errors.
+//! The HTTP edge before the SDK: has Host and Origin checked before a body is read, bounds the body, and turns the SDK's
+//! plain-text refusals of it into JSON-RPC errors.
 
 use std::{convert::Infallible, future::Future};
 
@@ -24,8 +25,8 @@ where
     let (parts, body) = request.into_parts();
     let json = is_json(&parts.headers);
     // The SDK checks Host and Origin too, but after the body was read. Where both are not plainly in order, it is asked
-    // with the head alone; without a body it can do nothing else.
-    if !plain(&parts.headers, hosts) {
+    // with the head alone; a POST without a body can do nothing else.
+    if parts.method == Method::POST && !plain(&parts.headers, hosts) {
         let head = inner(http::Request::from_parts(parts.clone(), Full::default())).await;
         if head.status() == StatusCode::FORBIDDEN {
             return head.map(Body::new);
@@ -89,4 +90,36 @@ fn is_json(headers: &HeaderMap) -> bool {
 fn refusal(status: StatusCode, id: Option<RequestId>, error: ErrorData) -> Response {
     let body = serde_json::to_vec(&JsonRpcError::new(id, error)).unwrap_or_default();
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn only_a_post_that_is_not_plainly_in_order_is_looked_at_before_its_body() {
+        let hosts = ["localhost".to_owned()];
+        for (method, host, origin, looks) in [
+            ("POST", "localhost:8080", None, 1),
+            ("POST", "localhost:8080", Some("http://localhost:8080"), 2),
+            ("POST", "other.example", None, 2),
+            // A second look would open a second stream, or end a session before it is ended.
+            ("GET", "localhost:8080", Some("http://localhost:8080"), 1),
+            ("DELETE", "localhost:8080", Some("http://localhost:8080"), 1),
+        ] {
+            let mut request = http::Request::builder().method(method).header(header::HOST, host);
+            if let Some(origin) = origin {
+                request = request.header(header::ORIGIN, origin);
+            }
+            let looked = AtomicUsize::new(0);
+            serve(1000, &hosts, request.body(Body::empty()).unwrap(), |_| {
+                looked.fetch_add(1, Ordering::SeqCst);
+                async { http::Response::new(BoxBody::default()) }
+            })
+            .await;
+            assert_eq!(looked.into_inner(), looks, "{method} {host} {origin:?}");
+        }
+    }
 }
