@@ -41,6 +41,7 @@ mod error;
 mod gate;
 mod input_required;
 mod names;
+mod nearest;
 mod pipeline;
 mod principal;
 mod protocol;

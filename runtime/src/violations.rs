@@ -7,6 +7,8 @@ use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::nearest::nearest_name;
+
 /// How many violations are described; a call that has more is told how many.
 const DESCRIBED: usize = 100;
 /// How much of a found value is shown, in characters.
@@ -171,15 +173,6 @@ fn no_property(name: &str, known: &[String]) -> String {
         (None, []) => "no properties".into(),
         (None, known) => format!("no other property than `{}`", known.join("`, `")),
     }
-}
-
-/// The name among `known` that `name` was surely meant to be.
-pub(crate) fn nearest_name<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.chars().count() / 3).max(1))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
 }
 
 /// What a missing property should be, from its own schema.

@@ -6,7 +6,7 @@ use toml::Value;
 use tracing_subscriber::EnvFilter;
 
 use super::{ConfigProblem, layers::Layers};
-use crate::{duration, violations::nearest_name};
+use crate::{duration, nearest::nearest_name};
 
 /// Every key there is; a reader that reads another one is a mistake that the first test finds.
 pub(super) const KEYS: [&str; 17] = [

@@ -8,7 +8,7 @@ use super::bootstrap::Caller;
 use crate::{
     call::Stop,
     catalogue::{Catalogue, Entry},
-    violations::nearest_name,
+    nearest::nearest_name,
 };
 
 /// The tool of `name` in the version that the caller wants.

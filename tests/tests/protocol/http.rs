@@ -288,11 +288,16 @@ fn a_server_told_to_stop_answers_what_is_in_flight_and_takes_nothing_new() {
 fn a_call_in_a_session_is_answered_although_the_server_was_told_to_stop() {
     let mut server = HttpServer::start();
     let session = Session::open(server.mcp);
-    let message =
-        json!({"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": call("wait", json!({"ms": 1200}))});
-    let mut slow = session.begin(message);
-    let mut seen = [0; 1];
-    slow.read_exact(&mut seen).unwrap();
+    let mut params = call("wait", json!({"ms": 1200}));
+    params["_meta"]["progressToken"] = json!("p");
+    let mut slow = session.begin(json!({"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": params}));
+    // The stream is open before the call is let in; the tool's first progress says that it runs.
+    let mut heard = String::new();
+    let mut bytes = [0; 4096];
+    while !heard.contains("notifications/progress") {
+        let read = slow.read(&mut bytes).expect("the tool reports progress");
+        heard.push_str(&String::from_utf8_lossy(&bytes[..read]));
+    }
     server.process.signal("TERM");
     let mut rest = String::new();
     let _ = slow.read_to_string(&mut rest);
