@@ -20,9 +20,9 @@ fn a_request_id_in_use_is_refused_and_the_first_call_is_answered() {
 fn a_server_told_to_stop_answers_what_is_in_flight() {
     let mut server = StdioServer::start();
     server.initialize();
-    server.call(1, "wait", json!({"ms": 1000}));
-    server.call(2, "echo", json!({"text": "both are taken"}));
-    assert_eq!(server.receive()["id"], 2);
+    let params = json!({"name": "wait", "arguments": {"ms": 1000}, "_meta": {"progressToken": "p"}});
+    server.send(&json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}));
+    assert_eq!(server.receive()["method"], "notifications/progress", "the call runs");
     server.process.signal("TERM");
     let rest = server.rest();
     assert_eq!(rest[0]["result"]["content"][0]["text"], "waited 1000 ms", "{rest:?}");
