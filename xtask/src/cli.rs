@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use clap::{Args, Parser, Subcommand};
 
+use crate::contract::Contract;
+
 /// Build, check and release a Steadfast server.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version, disable_help_subcommand = true)]
@@ -29,6 +31,8 @@ pub(crate) enum Command {
     Ci,
     /// Check the project's rules.
     Tidy,
+    /// Keep the contracts of tools: check them, write them down, compare them.
+    Contract(Contract),
     /// Run the official MCP conformance suite, for both revisions.
     #[cfg(feature = "checkout")]
     Conformance,

@@ -2,8 +2,10 @@
 
 use std::{
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
+
+use steadfast_contract::Date;
 
 /// A moment after which a wait is given up.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +25,12 @@ impl Deadline {
 #[expect(clippy::disallowed_methods, reason = "commands run in real time; no test depends on it")]
 pub(crate) fn now() -> Instant {
     Instant::now()
+}
+
+/// The day, in UTC; none when the system's clock is outside of the calendar.
+#[expect(clippy::disallowed_methods, reason = "dates of contracts are judged on the day of the command")]
+pub(crate) fn today() -> Option<Date> {
+    Date::at(SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs())
 }
 
 /// Waits a moment before a condition is looked at again.

@@ -10,6 +10,7 @@
 
 mod cli;
 mod clock;
+mod contract;
 #[cfg(feature = "checkout")]
 mod demo;
 mod failure;
@@ -57,8 +58,12 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
     if let Command::CargoGenerate { arguments } = command {
         return new::render::main(arguments);
     }
+    if let Command::Contract(options) = command {
+        return Ok(contract::main(options));
+    }
     let project = Project::find()?;
     match command {
+        Command::Contract(_) => Ok(ExitCode::FAILURE),
         #[cfg(feature = "checkout")]
         Command::New(options) => new::main(&project, &options),
         #[cfg(feature = "checkout")]
