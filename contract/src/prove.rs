@@ -35,6 +35,9 @@ use crate::{
 /// How many enumerated values are left to the validator, where the search can't tell.
 const ENUMERATED: usize = 1_000;
 
+/// How deep schemas may be nested before a thread with a larger stack is used.
+const SHALLOW: usize = 16;
+
 /// The stack of the thread that searches, in bytes: goals are nested as deep as schemas are.
 const STACK: usize = 256 << 20;
 
@@ -67,13 +70,15 @@ pub struct Prover<'a> {
     first: &'a Document,
     second: &'a Document,
     search: Search,
+    deep: bool,
 }
 
 impl<'a> Prover<'a> {
     /// For questions about these two documents.
     pub fn new(first: &'a Document, second: &'a Document) -> Self {
         let search = Search::new(Graph::new(first, second));
-        Self { first, second, search }
+        let deep = search.graph.is_deeper_than(SHALLOW);
+        Self { first, second, search, deep }
     }
 
     /// Whether every instance of `sub` is one of `sup`. Both are of the prover's documents.
@@ -132,6 +137,9 @@ impl<'a> Prover<'a> {
     }
 
     fn ask(&mut self, goal: &Goal) -> Found {
+        if !self.deep {
+            return self.search.ask(goal);
+        }
         let search = &mut self.search;
         std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || search.ask(goal));

@@ -15,7 +15,7 @@ use regex_automata::{
 };
 
 /// Memory of one automaton, in bytes.
-const SIZE: usize = 1 << 20;
+const SIZE: usize = 4 << 20;
 
 /// States of a product that are visited before it is given up.
 const STATES: usize = 60_000;
@@ -97,7 +97,13 @@ impl Languages {
 
     /// Offers texts of the product, the shortest first: at least one whenever there is one. `take` answers `Some(true)`
     /// to end with a text and `Some(false)` to end without one.
-    pub(super) fn explore(&self, counted: u64, mut take: impl FnMut(&str) -> Option<bool>) -> Outcome {
+    /// Each place that is visited is taken from `left`.
+    pub(super) fn explore(
+        &self,
+        counted: u64,
+        left: &mut usize,
+        mut take: impl FnMut(&str) -> Option<bool>,
+    ) -> Outcome {
         let bytes = self.bytes();
         // Lengths count up to where they stop to matter.
         let cap = self.most.map_or(self.least, |most| most + 1);
@@ -140,7 +146,9 @@ impl Languages {
                     Err(()) => return Outcome::GivenUp,
                 }
             }
-            if places.len() > STATES {
+            // A place of many automata costs more than one of few.
+            *left = left.saturating_sub(1 + self.automata.len() / 4);
+            if places.len() > STATES || *left == 0 {
                 return Outcome::GivenUp;
             }
         }

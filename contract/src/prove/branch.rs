@@ -16,7 +16,7 @@ use super::{
     goal::Goal,
     graph::Graph,
     list, number, object,
-    search::{Any, Found, Search},
+    search::{Any, Found, STEP, Search},
     text,
 };
 use crate::schema::{Bound, Id, Kind, Node, Values};
@@ -96,6 +96,8 @@ pub(super) enum Fact {
     Member(Which, Wrong),
     /// A member's name is not valid.
     Name(Id),
+    /// An integer is written as a number with a fraction, such as 1.0.
+    WrittenAsFraction,
     /// Nothing that is known, but something.
     Opaque,
 }
@@ -131,6 +133,9 @@ pub(super) struct Facts {
     pub(super) names_fail: Vec<Id>,
     /// Nodes that speak of members although it is not known whether they hold.
     pub(super) declaring: BTreeSet<Id>,
+    /// How an integer is written, where draft 4 tells that apart.
+    as_whole: bool,
+    as_fraction: bool,
     contradictory: bool,
 }
 
@@ -169,7 +174,7 @@ impl<'a> Branch<'a> {
     /// Finds a value.
     pub(super) fn solve(mut self, search: &mut Search) -> Found {
         let size = self.choices.iter().map(Vec::len).sum::<usize>() / 32;
-        if !search.spend(1 + u32::try_from(size).unwrap_or(u32::MAX)) {
+        if !search.spend(STEP.saturating_mul(1 + u32::try_from(size).unwrap_or(STEP))) {
             return Search::exhausted();
         }
         loop {
@@ -208,6 +213,17 @@ impl<'a> Branch<'a> {
         let mut object = object::Object::new(search, &self.facts);
         for ways in &mut self.choices {
             let before = ways.len();
+            // What is wrong in any case leaves no choice: the tag of another variant, above all.
+            if ways.iter().any(|way| match way.as_slice() {
+                [Step::Fact(Fact::Member(Which::Name(name), Wrong::Fails(id)))] => {
+                    self.facts.has.contains(name) && !object.may_be_right(name, *id)
+                }
+                _ => false,
+            }) {
+                *ways = vec![Way::new()];
+                dropped = true;
+                continue;
+            }
             ways.retain(|way| {
                 way.iter().all(|step| match step {
                     Step::Fact(Fact::Member(Which::Name(name), wrong)) => object.may_be_wrong(name, wrong),
@@ -436,6 +452,9 @@ impl<'a> Branch<'a> {
         if node.opaque.is_some() {
             ways.push(vec![Step::Fact(Fact::Opaque)]);
         }
+        if node.written_whole && self.kind == Kind::Integer {
+            ways.push(vec![Step::Fact(Fact::WrittenAsFraction)]);
+        }
         self.choices.push(ways);
         true
     }
@@ -531,9 +550,10 @@ impl Facts {
                 self.members.push((which, wrong));
             }
             Fact::Name(id) => self.names_fail.push(id),
+            Fact::WrittenAsFraction => self.as_fraction = true,
             Fact::Opaque => {}
         }
-        self.contradictory |= self.unique && self.repeated;
+        self.contradictory |= (self.unique && self.repeated) || (self.as_whole && self.as_fraction);
     }
 
     /// What a schema that holds says about a kind by itself.
@@ -541,6 +561,8 @@ impl Facts {
         match kind {
             Kind::Null | Kind::Boolean => {}
             Kind::Integer | Kind::Fraction => {
+                self.as_whole |= node.written_whole;
+                self.contradictory |= self.as_whole && self.as_fraction;
                 node.min.iter().for_each(|bound| self.add(Fact::Min(bound.clone())));
                 node.max.iter().for_each(|bound| self.add(Fact::Max(bound.clone())));
                 node.multiple_of.iter().for_each(|step| self.add(Fact::Multiple(step.clone(), true)));
@@ -605,9 +627,9 @@ fn facts_against(kind: Kind, id: Id, node: &Node, graph: &Graph) -> Vec<Way> {
                 }
                 contains.max.iter().for_each(|max| way(Fact::Contains(contains.schema, false, max + 1, None)));
             }
-            if let Some(rest) = node.unevaluated_items.filter(|rest| says_something(*rest)) {
-                let place = Place::From(if node.items.is_some() { usize::MAX } else { node.prefix.len() });
-                way(Fact::Element(place, Wrong::Fails(rest)));
+            let rest = node.unevaluated_items.filter(|_| node.items.is_none());
+            if let Some(rest) = rest.filter(|rest| says_something(*rest)) {
+                way(Fact::Element(Place::From(node.prefix.len()), Wrong::Fails(rest)));
             }
         }
         Kind::Object => {

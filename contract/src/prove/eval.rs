@@ -71,6 +71,9 @@ impl Evaluation<'_> {
                 return Some(false);
             }
         }
+        if node.written_whole && value.is_f64() {
+            return Some(false);
+        }
         let refused = match value {
             Value::Number(number) => all.refuses(rational(number).map(|exact| number_valid(node, &exact))),
             Value::String(text) => self.text(node, text, &mut all),

@@ -4,15 +4,18 @@
 //! References vanish, so it does not matter what is written in place and what is moved into `$defs`, also where schemas
 //! refer to themselves.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use crate::{
     Document,
-    schema::{Id, Kind, Kinds, Node},
+    schema::{Id, Kind, Kinds, Node, Values},
 };
 
-/// How often classes are refined before nodes are left apart that might be one.
-const ROUNDS: usize = 200;
+/// How often nodes are looked at, in all, before those are left apart that might be one.
+const LOOKS: usize = 400_000;
 
 /// How many variants of a union are compared pair by pair; more of them are told apart by one common member only.
 const PAIRS: usize = 64;
@@ -46,6 +49,7 @@ impl Graph {
         for node in &mut nodes {
             node.each_edge(|edge| *edge = aliases[*edge as usize]);
         }
+        enumerate(&mut nodes);
         let classes = classes(&nodes);
         let count = classes.iter().max().map_or(0, |last| *last as usize + 1);
         let mut merged: Vec<Option<Node>> = vec![None; count];
@@ -59,8 +63,12 @@ impl Graph {
         let classes = aliases.iter().map(|alias| classes[*alias as usize]).collect();
         let nodes: Vec<Node> = merged.into_iter().flatten().collect();
         let exclusive = nodes.iter().map(|node| exclusive(&nodes, &node.one_of)).collect();
-        let open = local(&Node::open(String::new()));
-        let trivial = nodes.iter().map(|node| node.always.or_else(|| (local(node) == open).then_some(true))).collect();
+        let mut open = Node::open(String::new());
+        let mut says_nothing = |node: &Node| {
+            open.pointer.clone_from(&node.pointer);
+            (*node == open).then_some(true)
+        };
+        let trivial = nodes.iter().map(|node| node.always.or_else(|| says_nothing(node))).collect();
         Self { nodes, classes, first: offset, exclusive, trivial }
     }
 
@@ -75,6 +83,31 @@ impl Graph {
     /// Whether it accepts everything or nothing; none when it depends on the value.
     pub(super) fn trivial(&self, id: Id) -> Option<bool> {
         self.trivial[id as usize]
+    }
+
+    /// Whether schemas are nested deeper than this, or without end because they refer to themselves.
+    pub(super) fn is_deeper_than(&self, most: usize) -> bool {
+        // Peels the nodes that lead nowhere any more, layer by layer; what is left after the last layer is deeper.
+        let edges: Vec<Vec<Id>> = self
+            .nodes
+            .iter()
+            .map(|node| {
+                let mut edges = Vec::new();
+                node.clone().each_edge(|edge| edges.push(*edge));
+                edges
+            })
+            .collect();
+        let mut peeled = vec![false; edges.len()];
+        for _ in 0..=most {
+            let layer: Vec<usize> = (0..edges.len())
+                .filter(|at| !peeled[*at] && edges[*at].iter().all(|edge| peeled[*edge as usize]))
+                .collect();
+            if layer.is_empty() {
+                break;
+            }
+            layer.into_iter().for_each(|at| peeled[at] = true);
+        }
+        !peeled.into_iter().all(|peeled| peeled)
     }
 
     /// The class of a node of one of the two documents.
@@ -93,6 +126,40 @@ fn normalise(node: &mut Node) {
     if node.always == Some(true) {
         node.always = None;
     }
+}
+
+/// Unions of nothing but values are enumerations.
+fn enumerate(nodes: &mut [Node]) {
+    for at in 0..nodes.len() {
+        let node = &nodes[at];
+        let union = if node.one_of.is_empty() { &node.any_of } else { &node.one_of };
+        if union.is_empty() || !(node.one_of.is_empty() || node.any_of.is_empty()) {
+            continue;
+        }
+        let Some(variants) = union.iter().map(|id| only_values(&nodes[*id as usize])).collect::<Option<Vec<_>>>()
+        else {
+            continue;
+        };
+        let list: Vec<_> = variants.iter().flat_map(|values| values.list.iter().cloned()).collect();
+        let count: usize = variants.iter().map(|values| values.keys.len()).sum();
+        let values = Values::new(list);
+        // A value that is in two variants of a `oneOf` is in none.
+        if node.one_of.is_empty() || values.keys.len() == count {
+            nodes[at].values.push(Arc::new(values));
+            nodes[at].any_of.clear();
+            nodes[at].one_of.clear();
+        }
+    }
+}
+
+/// The values of a schema that enumerates them and says nothing else but, perhaps, their type.
+fn only_values(node: &Node) -> Option<Arc<Values>> {
+    let [values] = node.values.as_slice() else { return None };
+    let mut alone = Node::open(node.pointer.clone());
+    alone.kinds = node.kinds;
+    alone.values.push(Arc::clone(values));
+    let typed = values.list.iter().all(|value| node.kinds.has(Kind::of(value)));
+    (typed && alone == *node).then(|| Arc::clone(values))
 }
 
 /// For each node the node that it only repeats. Documents have no loops in place, so every chain ends.
@@ -118,31 +185,32 @@ fn repeats(node: &Node) -> Option<Id> {
     let [target] = *node.all_of.as_slice() else { return None };
     let mut alone = Node::open(node.pointer.clone());
     alone.all_of.push(target);
-    (local(&alone) == local(node)).then_some(target)
+    (alone == *node).then_some(target)
 }
 
-/// All of a node but its edges and its place, as text.
-fn local(node: &Node) -> String {
+/// All of a node but its edges and its place.
+fn local(node: &Node) -> Node {
     let mut node = node.clone();
     node.pointer.clear();
     node.each_edge(|edge| *edge = 0);
-    format!("{node:?}")
+    node
 }
 
 fn classes(nodes: &[Node]) -> Vec<Id> {
-    let mut names: HashMap<String, Id> = HashMap::new();
+    let mut names: HashMap<Node, Id> = HashMap::new();
     let mut classes: Vec<Id> = Vec::with_capacity(nodes.len());
     for node in nodes {
         let next = Id::try_from(names.len()).unwrap_or(Id::MAX);
         classes.push(*names.entry(local(node)).or_insert(next));
     }
     let mut count = names.len();
-    for _ in 0..ROUNDS {
+    let edges: Vec<Edges> = nodes.iter().map(Edges::of).collect();
+    for _ in 0..=LOOKS / nodes.len().max(1) {
         let mut refined: HashMap<Vec<Id>, Id> = HashMap::new();
         let mut next_classes = Vec::with_capacity(nodes.len());
-        for (at, node) in nodes.iter().enumerate() {
+        for (at, edges) in edges.iter().enumerate() {
             let next = Id::try_from(refined.len()).unwrap_or(Id::MAX);
-            next_classes.push(*refined.entry(signature(node, classes[at], &classes)).or_insert(next));
+            next_classes.push(*refined.entry(edges.signature(classes[at], &classes)).or_insert(next));
         }
         classes = next_classes;
         if refined.len() == count {
@@ -154,16 +222,34 @@ fn classes(nodes: &[Node]) -> Vec<Id> {
     (0..nodes.len()).map(|at| Id::try_from(at).unwrap_or(Id::MAX)).collect()
 }
 
-/// A node's class and those of its edges; lists whose order means nothing are sorted.
-fn signature(node: &Node, class: Id, classes: &[Id]) -> Vec<Id> {
-    let mut node = node.clone();
-    node.each_edge(|edge| *edge = classes[*edge as usize]);
-    for list in [&mut node.all_of, &mut node.any_of, &mut node.one_of] {
-        list.sort_unstable();
+/// A node's edges; those of lists whose order means nothing are in ranges of their own.
+struct Edges {
+    all: Vec<Id>,
+    unordered: [std::ops::Range<usize>; 3],
+}
+
+impl Edges {
+    fn of(node: &Node) -> Self {
+        let mut all = Vec::new();
+        node.clone().each_edge(|edge| all.push(*edge));
+        let mut from = node.prefix.len();
+        let unordered = [&node.all_of, &node.any_of, &node.one_of].map(|list| {
+            let start = from;
+            from += list.len();
+            start..from
+        });
+        Self { all, unordered }
     }
-    let mut signature = vec![class];
-    node.each_edge(|edge| signature.push(*edge));
-    signature
+
+    /// The node's class and those of its edges.
+    fn signature(&self, class: Id, classes: &[Id]) -> Vec<Id> {
+        let mut signature: Vec<Id> = self.all.iter().map(|edge| classes[*edge as usize]).collect();
+        for range in &self.unordered {
+            signature[range.clone()].sort_unstable();
+        }
+        signature.push(class);
+        signature
+    }
 }
 
 /// Whether no value matches two of the variants: their kinds differ, or their values, or those of a member that both

@@ -5,12 +5,15 @@ use serde_json::Value;
 use super::{
     branch::{Facts, Place, Wrong},
     goal::Goal,
-    search::{Any, Found, Search},
+    search::{Any, Found, STEP, Search},
 };
 use crate::schema::Id;
 
 /// The most elements that a list is given.
-const ELEMENTS: u64 = 2_000;
+const ELEMENTS: u64 = 20_000;
+
+/// The most where each is to be compared with the others.
+const DIFFERENT: u64 = 300;
 
 /// The most elements that must each be something special.
 const SPECIAL: u64 = 200;
@@ -63,12 +66,6 @@ pub(super) fn solve(search: &mut Search, goal: &Goal, facts: &Facts) -> Found {
         tasks.extend(std::iter::repeat_n(task, usize::try_from(*least).unwrap_or(usize::MAX)));
         list.at_most.extend(most.map(|most| (*id, *declared_only, most)));
     }
-    // An element that is somewhere in `unevaluatedItems` may be anywhere.
-    for task in &mut tasks {
-        if matches!(task.place, Place::From(usize::MAX)) {
-            task.place = Place::From(0);
-        }
-    }
     list.assign(goal, &tasks, Elements::new(), tasks.len())
 }
 
@@ -77,7 +74,6 @@ impl<'a> List<'a> {
         let prefix = facts.nodes.keys().map(|id| search.graph.node(*id).prefix.len()).max().unwrap_or(0);
         let tasks = facts.elements.iter().map(|(place, _)| match place {
             Place::At(at) => at + 1,
-            Place::From(usize::MAX) => 0,
             Place::From(at) => *at,
         });
         let tail = tasks.max().unwrap_or(0).max(prefix);
@@ -129,7 +125,7 @@ impl<'a> List<'a> {
 
     /// Gives each task an element, one after the other.
     fn assign(&mut self, goal: &Goal, tasks: &[Task], elements: Elements, all: usize) -> Found {
-        if !self.search.spend(1) {
+        if !self.search.spend(STEP) {
             return Search::exhausted();
         }
         let Some((task, rest)) = tasks.split_first() else { return self.pair(goal, elements) };
@@ -203,7 +199,7 @@ impl<'a> List<'a> {
         if self.facts.most.is_some_and(|most| length > most) {
             return Found::Nothing;
         }
-        if length > ELEMENTS {
+        if length > if self.facts.unique { DIFFERENT } else { ELEMENTS } {
             let Some(tail) = self.element(self.tail) else { return Found::Nothing };
             return match self.search.find(&tail) {
                 Found::Nothing => Found::Nothing,
@@ -215,7 +211,7 @@ impl<'a> List<'a> {
         // Elements that count whichever value they get, and elements that do count.
         let (mut forced, mut counted) = (vec![0_u64; self.at_most.len()], vec![0_u64; self.at_most.len()]);
         for at in 0..length {
-            if !self.search.spend(1) {
+            if !self.search.spend(STEP) {
                 return Search::exhausted();
             }
             let base = elements.get(&at).map(|(goal, _)| goal.clone()).or_else(|| self.element(at));

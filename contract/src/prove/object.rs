@@ -15,7 +15,7 @@ use super::{
     declared::{Names, Purpose},
     eval,
     goal::Goal,
-    search::{Any, Found, Search},
+    search::{Any, Found, STEP, Search},
     text::Texts,
 };
 use crate::schema::{Id, Kind, Kinds};
@@ -24,7 +24,10 @@ use crate::schema::{Id, Kind, Kinds};
 const PATTERNS: usize = 6;
 
 /// The most members that an object is given.
-const MEMBERS: u64 = 2_000;
+const MEMBERS: u64 = 300;
+
+/// How many members are made up before it is believed that there are more.
+const FEW: u64 = 40;
 
 /// Members by name, each with what it must fulfil.
 type Members = BTreeMap<Arc<str>, Goal>;
@@ -148,6 +151,11 @@ impl<'a> Object<'a> {
         self.may_be(name, |goal| wrong.ask(goal))
     }
 
+    /// Whether a member can be there and valid.
+    pub(super) fn may_be_right(&mut self, name: &Arc<str>, id: Id) -> bool {
+        self.may_be(name, |goal| goal.holds(id, false))
+    }
+
     /// Whether a schema can hold as far as members go that it requires and enumerates.
     pub(super) fn may_hold(&mut self, id: Id, declared_only: bool) -> bool {
         let graph = &self.search.graph;
@@ -245,7 +253,7 @@ impl<'a> Object<'a> {
 
     /// Gives each task a member, one after the other.
     fn assign(&mut self, goal: &Goal, tasks: &[Task], members: Members) -> Found {
-        if !self.search.spend(1) {
+        if !self.search.spend(STEP) {
             return Search::exhausted();
         }
         if self.facts.most.is_some_and(|most| members.len() as u64 > most) {
@@ -327,7 +335,7 @@ impl<'a> Object<'a> {
     fn fresh(&mut self, task: Option<&Task>, taken: &BTreeSet<Arc<str>>) -> Vec<Result<(Arc<str>, Goal), Found>> {
         let mut fresh = Vec::new();
         for region in self.regions() {
-            if !self.search.spend(1) {
+            if !self.search.spend(STEP.saturating_mul(1 + u32::try_from(self.patterns.len()).unwrap_or(STEP))) {
                 fresh.push(Err(Search::exhausted()));
                 break;
             }
@@ -408,7 +416,9 @@ impl<'a> Object<'a> {
                 }
             }
         }
-        while (members.len() as u64) < least.min(MEMBERS) {
+        // Where there are only a few names, that is seen soon; more than fit are not made up.
+        let fill = if least > MEMBERS { FEW } else { least };
+        while (members.len() as u64) < fill {
             let taken: BTreeSet<Arc<str>> = self.mentioned.iter().chain(members.keys()).cloned().collect();
             let before = members.len();
             for fresh in self.fresh(None, &taken) {

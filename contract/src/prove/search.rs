@@ -16,8 +16,11 @@ use serde_json::Value;
 use super::{branch::Branch, eval, goal::Goal, graph::Graph, text::Texts};
 use crate::schema::{Kind, Kinds};
 
-/// How many steps a question may take. An ordinary one takes a few hundred; all of them take about half a second.
-const STEPS: u32 = 60_000;
+/// What a question may cost. An ordinary one costs some thousands; all of it takes about half a second.
+const COST: u32 = 3_000_000;
+
+/// What it costs to look for a value, or to go down a branch; to look something up costs 1.
+pub(super) const STEP: u32 = 40;
 
 /// How deep goals may be nested; a document of JSON is at most 128 deep, and references may add to it.
 pub(super) const DEPTH: usize = 300;
@@ -67,7 +70,7 @@ impl Any {
 pub(super) struct Search {
     pub(super) graph: Graph,
     pub(super) texts: Texts,
-    steps: u32,
+    left: u32,
     known: HashMap<String, Found>,
     /// Goals that are being looked for, with their depth.
     active: HashMap<String, usize>,
@@ -78,21 +81,22 @@ pub(super) struct Search {
 impl Search {
     pub(super) fn new(graph: Graph) -> Self {
         let (known, active) = (HashMap::new(), HashMap::new());
-        Self { graph, texts: Texts::default(), steps: 0, known, active, met: usize::MAX }
+        Self { graph, texts: Texts::default(), left: 0, known, active, met: usize::MAX }
     }
 
     /// Answers a question of its own, with all steps at its disposal.
     pub(super) fn ask(&mut self, goal: &Goal) -> Found {
-        self.steps = STEPS;
+        self.left = COST;
+        self.texts.refill();
         self.active.clear();
         self.met = usize::MAX;
         self.find(goal)
     }
 
-    /// Takes steps; false when there are none left.
-    pub(super) fn spend(&mut self, steps: u32) -> bool {
-        self.steps = self.steps.saturating_sub(steps);
-        self.steps > 0
+    /// Takes from what the question may cost; false when nothing is left.
+    pub(super) fn spend(&mut self, cost: u32) -> bool {
+        self.left = self.left.saturating_sub(cost);
+        self.left > 0
     }
 
     pub(super) fn exhausted() -> Found {
@@ -116,7 +120,7 @@ impl Search {
         if depth > DEPTH {
             return Found::Unknown("the schemas are nested too deeply".into());
         }
-        if !self.spend(1) {
+        if !self.spend(STEP) {
             return Self::exhausted();
         }
         self.active.insert(key.clone(), depth);
@@ -182,7 +186,7 @@ impl Search {
     pub(super) fn choose(&mut self, goal: &Goal, candidates: &[Value]) -> Found {
         let mut any = Any::default();
         for value in candidates {
-            if !self.spend(1) {
+            if !self.spend(STEP) {
                 return Self::exhausted();
             }
             match self.fulfils(goal, value) {

@@ -151,6 +151,11 @@ fn lists() {
                 Yes,
             ),
             (json!({"contains": {"const": 1}, "type": "array"}), json!({"minItems": 1}), Yes),
+            (
+                json!({"type": "array", "items": {"type": "null"}}),
+                json!({"items": {"type": "null"}, "unevaluatedItems": false}),
+                Yes,
+            ),
             (json!({"uniqueItems": true, "items": {"enum": [1, 2]}, "type": "array"}), json!({"maxItems": 2}), Yes),
             (json!({"items": {"enum": [1, 2]}, "type": "array"}), json!({"uniqueItems": true}), No),
             (json!({"maxItems": 1, "type": "array"}), json!({"uniqueItems": true}), Yes),
@@ -158,6 +163,15 @@ fn lists() {
         ],
         false,
     );
+}
+
+/// A union of many variants, whose bounds are moved.
+fn tagged_by(count: i32, moved: i32) -> Value {
+    let variant = |at| {
+        let members = json!({"tag": {"const": format!("v{at}")}, "value": {"type": "integer", "minimum": at - moved}});
+        json!({"type": "object", "required": ["tag", "value"], "properties": members})
+    };
+    json!({"oneOf": (0..count).map(variant).collect::<Vec<_>>()})
 }
 
 #[test]
@@ -190,6 +204,8 @@ fn combinations_and_references() {
                 Yes,
             ),
             (json!({"type": ["string", "null"]}), json!({"anyOf": [{"type": "null"}, {"type": "string"}]}), Yes),
+            (tagged_by(60, 0), tagged_by(60, 1), Yes),
+            (tagged_by(60, 1), tagged_by(60, 0), No),
             (json!({"$ref": "#"}), json!({"type": "object"}), Unknown),
             (json!({"$ref": "https://example.org/other"}), json!({"type": "object"}), Unknown),
             (json!({"$ref": "https://example.org/other", "type": "integer"}), json!({"type": "number"}), Yes),

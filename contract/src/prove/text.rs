@@ -23,9 +23,13 @@ const LONGEST: u64 = 200_000;
 /// How long a text is in the product of automata; beyond it the languages are not explored.
 const COUNTED: u64 = 5_000;
 
+/// How many places in products of automata are visited for one question.
+const PLACES: usize = 150_000;
+
 /// Compiled patterns and formats.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
+    left: usize,
     automata: HashMap<Arc<str>, Option<Arc<Automaton>>>,
     validators: HashMap<String, Option<Arc<jsonschema::Validator>>>,
 }
@@ -43,6 +47,11 @@ pub(super) struct Wanted {
 }
 
 impl Texts {
+    /// A new question begins.
+    pub(super) fn refill(&mut self) {
+        self.left = PLACES;
+    }
+
     /// Whether a pattern matches somewhere in the text; none when it can't be told.
     pub(super) fn matches(&mut self, pattern: &Arc<str>, text: &str) -> Option<bool> {
         match self.automaton(pattern) {
@@ -140,7 +149,8 @@ impl Texts {
             any.unknown("the text is too long to be reasoned about together with a pattern");
         }
         let mut tries = 0;
-        let outcome = languages.explore(COUNTED, |text| {
+        let mut left = self.left;
+        let outcome = languages.explore(COUNTED, &mut left, |text| {
             tries += 1;
             match check(self, text) {
                 Some(true) => return Some(true),
@@ -149,6 +159,7 @@ impl Texts {
             }
             (tries >= TRIES).then_some(false)
         });
+        self.left = left;
         match outcome {
             Outcome::Accepted(text) => return Found::Value(Value::String(text)),
             Outcome::Nothing if tries == 0 => return Found::Nothing,

@@ -78,14 +78,14 @@ impl Kinds {
 }
 
 /// A limit of numbers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Bound {
     pub(crate) value: BigRational,
     pub(crate) exclusive: bool,
 }
 
-/// The values of an `enum` or a `const`.
-#[derive(Clone)]
+/// The values of an `enum` or a `const`; equal by their keys, so that order and repetition don't count.
+#[derive(Debug, Clone)]
 pub(crate) struct Values {
     pub(crate) list: Vec<Value>,
     pub(crate) keys: BTreeSet<String>,
@@ -98,15 +98,22 @@ impl Values {
     }
 }
 
-/// By their keys, so that order and repetition don't count.
-impl std::fmt::Debug for Values {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.keys.fmt(f)
+impl PartialEq for Values {
+    fn eq(&self, other: &Self) -> bool {
+        self.keys == other.keys
+    }
+}
+
+impl Eq for Values {}
+
+impl std::hash::Hash for Values {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.keys.hash(state);
     }
 }
 
 /// `contains`, `minContains`, `maxContains`
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Contains {
     pub(crate) schema: Id,
     pub(crate) min: u64,
@@ -114,7 +121,7 @@ pub(crate) struct Contains {
 }
 
 /// `if`, `then`, `else`
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Condition {
     pub(crate) test: Id,
     pub(crate) then: Option<Id>,
@@ -122,7 +129,7 @@ pub(crate) struct Condition {
 }
 
 /// See the module. What a keyword leaves open is none, empty or the whole.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Node {
     /// A JSON pointer into the document.
     pub(crate) pointer: String,
@@ -160,6 +167,8 @@ pub(crate) struct Node {
     pub(crate) one_of: Vec<Id>,
     pub(crate) not: Option<Id>,
     pub(crate) condition: Option<Condition>,
+    /// Integers are refused when they are written with a fraction, such as 1.0, as draft 4 has it.
+    pub(crate) written_whole: bool,
     /// What could not be read, which may refuse anything.
     pub(crate) opaque: Option<Arc<str>>,
 }
@@ -200,6 +209,7 @@ impl Node {
             one_of: Vec::new(),
             not: None,
             condition: None,
+            written_whole: false,
             opaque: None,
         }
     }

@@ -112,7 +112,12 @@ impl<'a> Reader<'a> {
             "$schema" if !node.pointer.is_empty() && Dialect::of_uri(value.as_str()) != Some(self.dialect) => {
                 node.opaque = Some("a part of the document is in another dialect".into());
             }
-            "type" => node.kinds = kinds(node, value)?,
+            "type" => {
+                node.kinds = kinds(node, value)?;
+                if self.dialect == Dialect::Draft4 && node.kinds.has(Kind::Integer) && !node.kinds.has(Kind::Fraction) {
+                    node.written_whole = true;
+                }
+            }
             "enum" => node.values.push(Arc::new(Values::new(list(node, name, value)?.clone()))),
             "const" => node.values.push(Arc::new(Values::new(vec![value.clone()]))),
             "minimum" | "maximum" => {
@@ -196,7 +201,7 @@ impl<'a> Reader<'a> {
             "anyOf" => node.any_of = self.schemas(node, name, value)?,
             "oneOf" => node.one_of = self.schemas(node, name, value)?,
             "contentEncoding" | "contentMediaType" if self.dialect.may_check_content() => {
-                node.opaque = Some(format!("`{name}` may or may not be checked").into());
+                node.opaque = Some(format!("`{name}: {value}` may or may not be checked").into());
             }
             "not" => node.not = Some(self.child(node, name, value)),
             _ => {}
