@@ -12,6 +12,7 @@ mod declaration;
 mod function;
 mod history;
 mod keys;
+mod lifecycle;
 mod literal;
 mod names;
 mod operation;
@@ -30,6 +31,7 @@ pub(crate) use self::{
 
 use crate::{
     errors::Errors,
+    locks::Locks,
     messages,
     model::Tool,
     parse::{Entries, Function},
@@ -45,9 +47,9 @@ pub(crate) struct Rejected {
 }
 
 /// Checks an attribute and the function under it.
-pub(crate) fn tool(attribute: &Entries, function: &Function) -> Result<Tool, Rejected> {
+pub(crate) fn tool(attribute: &Entries, function: &Function, locks: &Locks) -> Result<Tool, Rejected> {
     let mut errors = Errors::default();
-    let (declaration, runtime) = declaration::check(attribute, function, &mut errors);
+    let (declaration, runtime) = declaration::check(attribute, function, locks, &mut errors);
     let output = function::check(function, &mut errors);
     let parameters = parameter::check(&function.signature, &mut errors);
     match declaration {

@@ -4,6 +4,7 @@
 //! live in a `const _` and begin with `__`, so that they meet no name of the author's.
 
 mod call;
+mod contracts;
 mod declaration;
 mod input;
 mod literal;
@@ -12,6 +13,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 use syn::{FnArg, Path, ext::IdentExt as _};
 
+pub(crate) use self::contracts::contracts;
 use crate::{
     check::Rejected,
     errors::Errors,
@@ -30,7 +32,6 @@ pub(crate) fn tool(function: &Function, tool: &Tool) -> TokenStream {
     let run = call::run(function, tool);
     let defaults = input::defaults(tool);
     let assertions = input::assertions(tool);
-    let shims = declaration::shims(tool);
     let declaration = declaration::declaration(tool);
     let input = input::schema(tool);
     let returns = returns(&tool.output);
@@ -44,7 +45,6 @@ pub(crate) fn tool(function: &Function, tool: &Tool) -> TokenStream {
             #import
             #defaults
             #assertions
-            #shims
             #returns
             #run
             #[automatically_derived]

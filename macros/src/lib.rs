@@ -9,12 +9,13 @@
 //! 3. `expand` prints a model as Rust and can't fail.
 //!
 //! Invariant: the author's function comes out of every path, so that one wrong key breaks nothing else in an editor.
-//! What this crate deliberately does not do: look at types. It sees names only; whatever depends on what a type *is*
+//! What this crate deliberately does not do: look at types, or beyond the tokens (but for the paths in `locks`). It sees names only; whatever depends on what a type *is*
 //! becomes a trait bound in the generated code, and rustc reports it at the token that asked for it.
 
 mod check;
 mod errors;
 mod expand;
+mod locks;
 mod messages;
 mod model;
 mod parse;
@@ -59,11 +60,15 @@ mod tests;
 /// | `fallback` | path | a function of the same signature, `async` if this one is |
 /// | `slo(..)` | `success = 99.5`, `p95 = ".."`, `p99 = ".."` | at least one of them |
 /// | `history(..)` | `"1" => { .. }` or `"1" => path` | older majors and their shims |
+/// | `deprecated`, `sunset` | `"2026-12-01"` | from that day on the whole tool is deprecated, or gone |
+/// | `note` | `".."` | what its callers should do instead |
 /// | `crate` | path | where `steadfast` is, when it was renamed |
 ///
 /// An entry of `history` takes `input` and `output` (lists of `rename(a => b)`, `default(a = 1)`, `drop(a)`,
 /// `set(a = 1)`, `move(a.b => c)`, `wrap(a)`, `unwrap(a)`, `map_enum(a: old => new)`) or `shim = path`, and
-/// `deprecated`, `sunset` (ISO dates), `note`, `lossy`.
+/// `deprecated`, `sunset` (ISO dates), `note`, `lossy`, and `shape = false`: calls that name no version are never taken for
+/// this major by the shape of their arguments. The path is of a type with `steadfast::Shim`. The major's contract is
+/// embedded from `contracts/<tool>/<major>.json`, which `cargo xtask contract bless` wrote when it was current.
 ///
 /// # Parameters
 ///
@@ -88,16 +93,28 @@ mod tests;
 /// A type whose name ends in `Result` is taken for a result; any other is a value that can't fail.
 #[proc_macro_attribute]
 pub fn mcp_tool(attribute: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    tool(attribute.into(), item.into()).into()
+    tool(attribute.into(), item.into(), &locks::Locks::of_package()).into()
+}
+
+/// What `steadfast::contracts!()` calls: embeds what the lock keeps beside the tools' own files. The input is the path
+/// of the runtime.
+#[doc(hidden)]
+#[proc_macro]
+pub fn embedded_contracts(runtime: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    expand::contracts(&runtime.into(), &locks::Locks::of_package()).into()
 }
 
 /// The phases.
-fn tool(attribute: proc_macro2::TokenStream, item: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
+fn tool(
+    attribute: proc_macro2::TokenStream,
+    item: proc_macro2::TokenStream,
+    locks: &locks::Locks,
+) -> proc_macro2::TokenStream {
     let Some(function) = parse::function(item.clone()) else {
         return expand::untouched(item, &check::not_a_function());
     };
     let attribute = parse::attribute(attribute);
-    match check::tool(&attribute, &function) {
+    match check::tool(&attribute, &function, locks) {
         Ok(tool) => expand::tool(&function, &tool),
         Err(rejected) => expand::despite(&function, &rejected),
     }

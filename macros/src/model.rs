@@ -39,6 +39,8 @@ pub(crate) struct Declaration {
     pub(crate) slo: Option<Slo>,
     pub(crate) icons: Vec<String>,
     pub(crate) aliases: Vec<String>,
+    /// Of the tool as a whole.
+    pub(crate) lifecycle: Lifecycle,
     /// Newest first.
     pub(crate) history: Vec<History>,
 }
@@ -64,14 +66,24 @@ pub(crate) struct Slo {
     pub(crate) p99: Option<Milliseconds>,
 }
 
+/// When something goes away; dates are ISO 8601.
+#[derive(Debug, Default)]
+pub(crate) struct Lifecycle {
+    pub(crate) deprecated: Option<String>,
+    pub(crate) sunset: Option<String>,
+    pub(crate) note: Option<String>,
+}
+
 /// An older major.
 #[derive(Debug)]
 pub(crate) struct History {
     pub(crate) major: u64,
     pub(crate) shim: Shim,
-    pub(crate) deprecated: Option<String>,
-    pub(crate) sunset: Option<String>,
-    pub(crate) note: Option<String>,
+    /// The absolute path of its lock file.
+    pub(crate) lock: String,
+    /// A call that names no version may be taken for this major by the shape of its arguments.
+    pub(crate) shape: bool,
+    pub(crate) lifecycle: Lifecycle,
     pub(crate) lossy: Option<String>,
 }
 

@@ -3,9 +3,11 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::locks::Locks;
+
 /// The expansion, formatted.
 fn expanded(attribute: TokenStream, item: TokenStream) -> String {
-    let tokens = crate::tool(attribute, item);
+    let tokens = crate::tool(attribute, item, &Locks::assumed());
     prettyplease::unparse(&syn::parse2(tokens).expect("the expansion is a file of Rust"))
 }
 
@@ -55,7 +57,8 @@ fn the_tool_of_the_design() {
 #[test]
 fn a_function_that_is_not_async_and_takes_a_struct() {
     let expansion = expanded(
-        quote!(version = "2.0.0", effect = destructive, idempotent, crate = mcp, history("1" => v1::Close)),
+        quote!(version = "2.0.0", effect = destructive, idempotent, crate = mcp, deprecated = "2027-01-01", sunset = "2028-01-01",
+            note = "use `resolve`", history("1" => v1::Close, "0" => { shim = v0::Close, shape = false, lossy = "none" })),
         quote! {
             /// Close issues.
             #[cfg(unix)]
@@ -111,11 +114,23 @@ fn a_method_stays_a_method() {
 }
 
 #[test]
+fn tombstones_are_embedded_and_surfaces_only_where_there_are_some() {
+    let tokens = crate::expand::contracts(&quote!($crate), &Locks::assumed()).to_string();
+    let wanted = quote! {
+        $crate::__private::Contracts::new(
+            ::core::option::Option::Some(::core::include_str!("/contracts/tombstones.json")),
+            &[]
+        )
+    };
+    assert_eq!(tokens, wanted.to_string());
+}
+
+#[test]
 fn a_body_that_does_not_parse_comes_out_as_it_went_in() {
     let item = quote! {
         /// Say hello.
         async fn hello() { let = ; }
     };
-    let tokens = crate::tool(quote!(version = "1.0.0", effect = read_only), item).to_string();
+    let tokens = crate::tool(quote!(version = "1.0.0", effect = read_only), item, &Locks::assumed()).to_string();
     assert!(tokens.contains("async fn hello () { let = ; }"), "{tokens}");
 }

@@ -11,7 +11,7 @@ use rmcp::{
 use serde_json::{Value, json};
 
 use crate::{
-    call::{Outcome, Stop},
+    call::{Called, Outcome, Retired, Stop},
     error::{ErrorKind, ToolError},
     names::{code, meta},
     request_state::StateError,
@@ -21,8 +21,21 @@ use crate::{
 /// When a caller that was refused because the server drains should try again: by then another replica serves.
 const RETRY_AFTER_MS: u64 = 1_000;
 
-/// The answer to a tool call.
-pub(crate) fn to_call(outcome: Result<Outcome, Stop>, request_id: &str) -> Result<CallToolResponse, ErrorData> {
+/// The answer to a tool call. Every result says which contract it was held to.
+pub(crate) fn to_call(called: Called<'_>, request_id: &str) -> Result<CallToolResponse, ErrorData> {
+    let mut response = to_response(called.outcome, request_id)?;
+    if let Some(contract) = called.contract {
+        let meta = match &mut response {
+            CallToolResponse::Complete(result) => &mut result.meta,
+            CallToolResponse::InputRequired(result) => &mut result.meta,
+            _ => return Ok(response),
+        };
+        meta.get_or_insert_default().0.insert(meta::CONTRACT.into(), contract.echo.clone());
+    }
+    Ok(response)
+}
+
+fn to_response(outcome: Result<Outcome, Stop>, request_id: &str) -> Result<CallToolResponse, ErrorData> {
     match outcome {
         Ok(Outcome::Done { content, structured }) => {
             let mut result = CallToolResult::success(content);
@@ -84,7 +97,9 @@ fn from_stop(stop: Stop, request_id: &str) -> Result<CallToolResponse, ErrorData
         }
         Stop::State(_) => invalid(None),
         Stop::MissingCapability(needed) => Err(ErrorData::missing_required_client_capability(*needed)),
-        Stop::Panicked(_) | Stop::BadOutput(_) => Err(internal(request_id)),
+        Stop::Panicked(_) | Stop::BadOutput(_) | Stop::BadShim { .. } => Err(internal(request_id)),
+        Stop::Retired(retired) => Ok(from_retired(&retired)),
+        Stop::Untranslatable { .. } => Ok(error_result(message, json!({ "kind": ErrorKind::Invalid.as_str() }), None)),
         Stop::Violations { tool, violations } => Ok(error_result(
             violations::text(&tool, &violations),
             json!({ "kind": ErrorKind::Invalid.as_str() }),
@@ -107,6 +122,16 @@ fn from_tool(error: &ToolError, request_id: &str) -> CallToolResponse {
         about["retryAfterMs"] = json!(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
     }
     error_result(text, about, None)
+}
+
+/// What is no longer served: for the model, which can call what is served instead.
+fn from_retired(retired: &Retired) -> CallToolResponse {
+    let kind = if retired.gone { "gone" } else { "sunset" };
+    let mut about = json!({ "kind": kind, "sunset": retired.ended.since.to_string(), "available": retired.available });
+    if let Some(note) = &retired.ended.note {
+        about["note"] = note.as_str().into();
+    }
+    error_result(retired.to_string(), about, None)
 }
 
 fn error_result(text: String, about: Value, violations: Option<Value>) -> CallToolResponse {

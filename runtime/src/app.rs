@@ -11,13 +11,12 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    catalogue::Problem,
     clock::Clock,
     config::{Settings, Transport},
     engine::Engine,
     principal::Principal,
+    problem::Problem,
     protocol::{self, McpHandler},
-    request_state::StateError,
     server::Server,
 };
 
@@ -35,8 +34,6 @@ pub(crate) enum AppError {
     Listen { address: SocketAddr, flag: &'static str, source: std::io::Error },
     #[error("signals can't be received: {0}")]
     Signals(std::io::Error),
-    #[error(transparent)]
-    State(#[from] StateError),
     /// The SDK's own words repeat the message, which is the client's.
     #[error("the first message on standard input was no request that begins a session")]
     Stdio,
@@ -57,9 +54,8 @@ pub(crate) struct Addresses {
 
 /// Puts the parts of a server together.
 pub(crate) fn engine<S>(server: Server<S>, settings: &Settings, clock: Clock) -> Result<Arc<Engine>, AppError> {
-    let catalogue = server.catalogue.map_err(AppError::Build)?;
-    let engine = Engine::new(server.info, server.instructions, catalogue, server.handler, settings.limits, clock)?;
-    Ok(Arc::new(engine))
+    let parts = server.into_parts().map_err(AppError::Build)?;
+    Engine::new(parts, settings, clock).map(Arc::new).map_err(AppError::Build)
 }
 
 /// Serves until the client or a signal ends it. `started` is told where the server listens.
@@ -86,13 +82,13 @@ pub(crate) async fn serve(
         Transport::Http => {
             let listener = listen(settings.listen, "listen").await?;
             addresses.mcp = Some(format!("http://{}{}", local(&listener, settings.listen), settings.endpoint.path));
-            let handler = McpHandler::new(Arc::clone(&engine), Principal::Anonymous);
-            let router = protocol::router(handler, &settings.endpoint, &stop);
+            let handler = McpHandler::new(Arc::clone(&engine), Principal::Anonymous, None);
+            let router = protocol::router(&handler, &settings.endpoint, &stop);
             let serving = spawn(listener, router, closing.clone());
             tokio::spawn(async move { ended(serving).await.map_err(AppError::Serve) })
         }
         Transport::Stdio => {
-            let handler = McpHandler::new(Arc::clone(&engine), Principal::Local);
+            let handler = McpHandler::new(Arc::clone(&engine), Principal::Local, None);
             let (grace, stop) = (settings.grace, stop.clone());
             let (input, output) = rmcp::transport::stdio_pipes();
             tokio::spawn(async move {

@@ -3,14 +3,21 @@
 //! This is the seam between the pipeline and what calls it: rmcp's handler is one caller, the `call` command and
 //! the in-process test client are others. Nothing in the pipeline knows a transport.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use rmcp::model::{ClientCapabilities, ContentBlock, InputResponses, RequestId};
 use serde_json::{Map, Value};
+use steadfast_contract::shim::ShimError;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    context::Channel, error::ToolError, input_required::InputRequests, principal::Principal, request_state::StateError,
+    catalogue::{Contract, SurfaceId},
+    context::Channel,
+    contracts::Ended,
+    error::ToolError,
+    input_required::InputRequests,
+    principal::Principal,
+    request_state::StateError,
     violations::Violation,
 };
 
@@ -32,10 +39,18 @@ pub(crate) struct ToolCall {
     pub(crate) meta: Map<String, Value>,
     pub(crate) request_id: String,
     pub(crate) principal: Principal,
+    /// The surface that the call came in on.
+    pub(crate) surface: Option<SurfaceId>,
     pub(crate) cancellation: CancellationToken,
     pub(crate) channel: Arc<dyn Channel>,
     pub(crate) responses: InputResponses,
     pub(crate) request_state: Option<String>,
+}
+
+/// What came of a call, and which contract it was held to, as far as that was found out.
+pub(crate) struct Called<'a> {
+    pub(crate) contract: Option<&'a Contract>,
+    pub(crate) outcome: Result<Outcome, Stop>,
 }
 
 /// What came of a call that was let in.
@@ -62,6 +77,12 @@ pub(crate) enum Stop {
     UnknownTool { name: String, nearest: Option<String> },
     #[error("`{tool}` is not served in version {wanted}")]
     UnknownVersion { tool: String, wanted: String, available: Vec<String> },
+    #[error("{0}")]
+    Retired(Box<Retired>),
+    #[error("the arguments of `{tool}` {version} have no meaning in its current version: {error}")]
+    Untranslatable { tool: String, version: String, error: ShimError },
+    #[error("the shim of `{tool}` {version} makes arguments that the current input schema refuses at {}", .places.join(", "))]
+    BadShim { tool: String, version: String, places: Vec<String> },
     #[error("the arguments do not match the input schema of `{tool}`")]
     Violations { tool: String, violations: Vec<Violation> },
     #[error(transparent)]
@@ -76,6 +97,40 @@ pub(crate) enum Stop {
     BadOutput(String),
     #[error("cancelled by the caller")]
     Cancelled,
+}
+
+/// What is no longer served was called.
+#[derive(Debug)]
+pub(crate) struct Retired {
+    pub(crate) tool: String,
+    /// The version or the major; none when all of the tool is gone.
+    pub(crate) version: Option<String>,
+    pub(crate) ended: Ended,
+    /// It is no longer in the source either.
+    pub(crate) gone: bool,
+    /// What is served of the tool.
+    pub(crate) available: Vec<String>,
+}
+
+impl fmt::Display for Retired {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { tool, version, ended, available, .. } = self;
+        write!(f, "`{tool}`")?;
+        if let Some(version) = version {
+            write!(f, " {version}")?;
+        }
+        write!(f, " is no longer served since {}.", ended.since)?;
+        if let Some(note) = &ended.note {
+            write!(f, " {}", note.trim_end())?;
+            if !note.trim_end().ends_with(['.', '!', '?']) {
+                f.write_str(".")?;
+            }
+        }
+        match available.as_slice() {
+            [] => Ok(()),
+            some => write!(f, " Served now: {}.", some.join(", ")),
+        }
+    }
 }
 
 impl From<ToolError> for Stop {

@@ -1,95 +1,67 @@
-//! The tools of a server, compiled: definitions as published, validators, names.
+//! The tools of a server, compiled: contracts as published, validators, names, surfaces.
 //!
-//! Invariant: a catalogue exists only if every tool in it can be served; otherwise *all* problems are reported at
-//! once. It is built when the server is, and never changes.
+//! Invariant: a catalogue exists only if every tool in it can be served, in every major that its source names;
+//! otherwise *all* problems are reported at once. It is built when the server is, and never changes. What depends on
+//! the day (states, lists) is asked with the day.
 
+mod contract;
+mod entry;
+mod lifecycle;
+mod listing;
 mod numbers;
+mod older;
+mod surfaces;
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
-use jsonschema::{Draft, PatternOptions, Validator};
-use rmcp::model::{Icon, JsonObject, ListToolsResult, MetaObject, Tool as Definition, ToolAnnotations};
-use semver::Version;
-use serde_json::{Value, json};
+use steadfast_contract::PublishedTool;
 
+pub(crate) use self::{
+    contract::Contract,
+    entry::{Entry, Major, Served},
+    lifecycle::State,
+    listing::Listing,
+    older::Older,
+    surfaces::{Surface, SurfaceId},
+};
+use self::{entry::Source, listing::Cached};
 use crate::{
-    context::CallContext,
-    names,
-    tool::{Arguments, Declaration, Effect, OutputSchema, Tool, ToolFuture},
+    contracts::{Contracts, Ended, Kept, Tombstone},
+    date::Date,
+    problem::Problem,
+    tool::Tool,
 };
 
-/// A tool's function with the state it needs.
-pub(crate) type Run = Box<dyn Fn(CallContext, Arguments) -> ToolFuture + Send + Sync>;
-
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Catalogue {
     entries: Vec<Entry>,
     /// Published names and aliases.
     index: HashMap<&'static str, usize>,
+    /// By release.
+    surfaces: Vec<Surface>,
+    kept: Kept,
+    /// Of the server as a whole, then of each surface.
+    lists: Vec<Cached>,
 }
 
-/// One tool, ready to serve.
-pub(crate) struct Entry {
-    pub(crate) declaration: Declaration,
-    pub(crate) name: Arc<str>,
-    pub(crate) version: Version,
-    /// As `tools/list` shows it.
-    pub(crate) definition: Definition,
-    /// Digest of the definition.
-    pub(crate) digest: String,
-    pub(crate) input_schema: Value,
-    pub(crate) input: Validator,
-    pub(crate) output: OutputSchema,
-    pub(crate) output_validator: Option<Validator>,
-    /// Some argument is mirrored in an HTTP header.
-    pub(crate) has_headers: bool,
-    pub(crate) run: Run,
-}
-
-/// Something that keeps a server from being built.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// The tool, or the part of the server.
-    pub place: String,
-    /// What is wrong.
-    pub what: String,
-    /// The way out.
-    pub help: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}\n  help: {}", self.place, self.what, self.help)
-    }
+/// What comes of a server's tools.
+pub(crate) struct Built {
+    /// What the source publishes; right also where the files of the lock are not.
+    pub(crate) published: Result<Vec<PublishedTool>, Vec<Problem>>,
+    pub(crate) catalogue: Result<Catalogue, Vec<Problem>>,
 }
 
 impl Catalogue {
-    /// Compiles tools over one state.
-    pub(crate) fn build<S: Send + Sync + 'static>(tools: Vec<Tool<S>>, state: &Arc<S>) -> Result<Self, Vec<Problem>> {
-        let mut problems = Vec::new();
-        let mut entries: Vec<Entry> = Vec::new();
-        for tool in tools {
-            match Entry::build(tool, state) {
-                Ok(entry) => entries.push(entry),
-                Err(found) => problems.extend(found),
-            }
-        }
-        entries.sort_by(|a, b| a.name.cmp(&b.name));
-        let mut index = HashMap::new();
-        for (at, entry) in entries.iter().enumerate() {
-            let declaration = &entry.declaration;
-            for name in std::iter::once(&declaration.name).chain(declaration.aliases) {
-                if let Some(other) = index.insert(*name, at) {
-                    problems.push(Problem {
-                        place: format!("tool `{}`", entry.name),
-                        what: format!("the name `{name}` is taken by the tool `{}`", entries[other].name),
-                        help: "give one of them another name: `#[mcp_tool(name = \"..\")]`".into(),
-                    });
-                }
-            }
-        }
-        if problems.is_empty() { Ok(Self { entries, index }) } else { Err(problems) }
+    /// Compiles tools over one state. `release` is the server's own version.
+    pub(crate) fn build<S: Send + Sync + 'static>(
+        tools: Vec<Tool<S>>,
+        state: &Arc<S>,
+        release: &str,
+        contracts: &Contracts,
+    ) -> Built {
+        let sources = tools.into_iter().map(|tool| Source::of(tool, state)).collect();
+        build(sources, release, contracts)
     }
 
     /// The tool of a name or an alias.
@@ -102,120 +74,98 @@ impl Catalogue {
         &self.entries
     }
 
-    /// The body of `tools/list`.
-    pub(crate) fn list(&self) -> ListToolsResult {
-        ListToolsResult::with_all_items(self.entries.iter().map(|entry| entry.definition.clone()).collect())
+    /// What was retired of a tool.
+    pub(crate) fn tombstone(&self, tool: &str) -> Option<&Tombstone> {
+        self.kept.tombstones.get(tool)
+    }
+
+    /// The surface of a release.
+    pub(crate) fn surface(&self, release: &str) -> Option<SurfaceId> {
+        self.surfaces.iter().position(|surface| surface.release == release).map(SurfaceId)
+    }
+
+    /// Every surface there is.
+    pub(crate) fn surfaces(&self) -> impl Iterator<Item = (SurfaceId, &Surface)> {
+        self.surfaces.iter().enumerate().map(|(at, surface)| (SurfaceId(at), surface))
+    }
+
+    /// The tool that a surface lists under a name, or that has the name as an alias and is on the surface.
+    pub(crate) fn find_on(&self, surface: SurfaceId, name: &str) -> Option<Served<'_>> {
+        let tools = &self.surfaces[surface.0].tools;
+        let listed = tools.get(name).or_else(|| {
+            let entry = *self.index.get(name)?;
+            tools.values().find(|listed| listed.entry == entry)
+        })?;
+        Some(Served { tool: &self.entries[listed.entry], major: listed.major })
+    }
+
+    /// The names that a surface lists.
+    pub(crate) fn names_on(&self, surface: SurfaceId) -> impl Iterator<Item = &str> {
+        self.surfaces[surface.0].tools.keys().map(String::as_str)
+    }
+
+    /// What a surface's tool came to, if it was retired since.
+    pub(crate) fn retired_on(&self, surface: SurfaceId, name: &str) -> Option<&Ended> {
+        self.surfaces[surface.0].retired.get(name)
+    }
+
+    /// The earliest dates of a surface's majors: deprecated, sunset.
+    pub(crate) fn dates_of(&self, surface: SurfaceId) -> (Option<Date>, Option<Date>) {
+        self.surfaces[surface.0].dates(&self.entries)
+    }
+
+    /// The body of `tools/list` on a day.
+    pub(crate) fn list(&self, surface: Option<SurfaceId>, today: Date) -> Arc<Listing> {
+        let entries = &self.entries;
+        match surface {
+            None => self.lists[0].get(today, || Listing::of_all(entries, today)),
+            Some(SurfaceId(at)) => self.lists[at + 1].get(today, || Listing::of(&self.surfaces[at], entries, today)),
+        }
     }
 }
 
-impl Entry {
-    fn build<S: Send + Sync + 'static>(tool: Tool<S>, state: &Arc<S>) -> Result<Self, Vec<Problem>> {
-        let declaration = tool.declaration;
-        let problem = |what: String, help: &str| Problem {
-            place: format!("tool `{}`", declaration.name),
-            what,
-            help: help.into(),
-        };
-        let mut problems = Vec::new();
-        let version = Version::parse(declaration.version)
-            .map_err(|error| {
-                problems.push(problem(format!("version {}: {error}", declaration.version), "use semver, such as 1.0.0"))
-            })
-            .ok();
-        let schema = (tool.input)().finish().map(numbers::bounded);
-        let input = match schema {
-            Ok(schema) => compile(&schema)
-                .map_err(|error| {
-                    problems.push(problem(
-                    format!("its input schema can't be compiled: {error}"),
-                    "patterns have no look-around and no back-references; check `pattern` and the types' own schemas",
-                ))
-                })
-                .ok()
-                .map(|validator| (schema, validator)),
-            Err(found) => {
-                problems.extend(found.into_iter().map(|what| problem(what, "see the documentation of `#[mcp_tool]`")));
-                None
-            }
-        };
-        let output = (tool.output)().map(numbers::bounded);
-        let output_validator = match output.published().map(compile).transpose() {
-            Ok(validator) => validator,
-            Err(error) => {
-                problems.push(problem(
-                    format!("its output schema can't be compiled: {error}"),
-                    "check the schemas of the result's types",
+fn build(sources: Vec<Source>, release: &str, contracts: &Contracts) -> Built {
+    let mut problems = Vec::new();
+    let mut entries: Vec<Entry> = Vec::new();
+    for source in sources {
+        match Entry::build(source) {
+            Ok(entry) => entries.push(entry),
+            Err(found) => problems.extend(found),
+        }
+    }
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    let index = index(&entries, &mut problems);
+    if !problems.is_empty() {
+        return Built { published: Err(problems.clone()), catalogue: Err(problems) };
+    }
+    let published = entries.iter().map(Entry::published).collect();
+    for entry in &mut entries {
+        entry.older = Older::all(entry, &mut problems);
+    }
+    let kept = contracts.read(&mut problems);
+    // A major that is missing above would be missing on a surface, too.
+    let surfaces = match problems.is_empty() {
+        true => Surface::all(&entries, &index, release, &kept, &mut problems),
+        false => Vec::new(),
+    };
+    let lists = std::iter::repeat_with(Cached::default).take(surfaces.len() + 1).collect();
+    let catalogue = Catalogue { entries, index, surfaces, kept, lists };
+    Built { published: Ok(published), catalogue: if problems.is_empty() { Ok(catalogue) } else { Err(problems) } }
+}
+
+fn index(entries: &[Entry], problems: &mut Vec<Problem>) -> HashMap<&'static str, usize> {
+    let mut index = HashMap::new();
+    for (at, entry) in entries.iter().enumerate() {
+        let declaration = &entry.declaration;
+        for name in std::iter::once(&declaration.name).chain(declaration.aliases) {
+            if let Some(other) = index.insert(*name, at) {
+                problems.push(Problem::new(
+                    format!("tool `{}`", entry.name),
+                    format!("the name `{name}` is taken by the tool `{}`", entries[other].name),
+                    "give one of them another name: `#[mcp_tool(name = \"..\")]`",
                 ));
-                None
             }
-        };
-        let (Some(version), Some((input_schema, input)), true) = (version, input, problems.is_empty()) else {
-            return Err(problems);
-        };
-        let (definition, digest) = define(&declaration, &input_schema, &output);
-        let run: Run = {
-            let (state, call) = (Arc::clone(state), tool.call);
-            Box::new(move |context, arguments| call(&state, context, arguments))
-        };
-        Ok(Self {
-            name: declaration.name.into(),
-            version,
-            has_headers: input_schema["properties"]
-                .as_object()
-                .is_some_and(|properties| properties.values().any(|property| property.get("x-mcp-header").is_some())),
-            declaration,
-            definition,
-            digest,
-            input_schema,
-            input,
-            output,
-            output_validator,
-            run,
-        })
+        }
     }
-}
-
-impl fmt::Debug for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entry").field("name", &self.name).field("version", &self.version).finish_non_exhaustive()
-    }
-}
-
-/// Formats are assertions, patterns run in linear time, and no reference leaves the document.
-fn compile(schema: &Value) -> Result<Validator, Box<jsonschema::ValidationError<'static>>> {
-    jsonschema::options()
-        .with_draft(Draft::Draft202012)
-        .should_validate_formats(true)
-        .with_pattern_options(PatternOptions::regex())
-        .build(schema)
-        .map_err(Box::new)
-}
-
-/// The published definition, and the digest of all of it but its own `_meta`.
-fn define(declaration: &Declaration, input: &Value, output: &OutputSchema) -> (Definition, String) {
-    let mut definition = Definition::new(declaration.name, declaration.description, object(input)).with_annotations(
-        ToolAnnotations::new()
-            .read_only(declaration.effect == Effect::ReadOnly)
-            .destructive(declaration.effect == Effect::Destructive)
-            .idempotent(declaration.idempotent)
-            .open_world(declaration.open_world),
-    );
-    if let Some(title) = declaration.title {
-        definition = definition.with_title(title);
-    }
-    if let Some(output) = output.published() {
-        definition = definition.with_raw_output_schema(object(output));
-    }
-    if !declaration.icons.is_empty() {
-        definition = definition.with_icons(declaration.icons.iter().map(|icon| Icon::new(*icon)).collect());
-    }
-    let published = serde_json::to_value(&definition).unwrap_or_default();
-    let digest = steadfast_contract::digest(&published);
-    let mut meta = MetaObject::new();
-    meta.0.insert(names::meta::CONTRACT.into(), json!({ "version": declaration.version, "digest": digest }));
-    (definition.with_meta(meta), digest)
-}
-
-fn object(schema: &Value) -> Arc<JsonObject> {
-    Arc::new(schema.as_object().cloned().unwrap_or_default())
+    index
 }

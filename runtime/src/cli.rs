@@ -9,14 +9,16 @@ mod call;
 mod table;
 mod tools;
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode, sync::OnceLock};
+use std::{ffi::OsString, io::Write as _, path::PathBuf, process::ExitCode, sync::OnceLock};
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use steadfast_contract::proof::ProofOptions;
 
 use crate::{
     app::{self, AppError},
     clock::Clock,
     config::{Flags, Settings},
+    prove,
     server::Server,
     telemetry,
 };
@@ -60,6 +62,19 @@ enum Command {
     },
     /// Lists the tools, their contracts and policies.
     Tools,
+    /// Prints what the source publishes, for the commands that keep the lock.
+    #[command(hide = true)]
+    ContractDump,
+    /// Prints what speaks against the shims, for the commands that keep the lock.
+    #[command(hide = true)]
+    ContractProve {
+        /// The seed of the instances.
+        #[arg(long, default_value_t = prove::OPTIONS.seed)]
+        seed: u64,
+        /// Instances for each proof of each major.
+        #[arg(long, default_value_t = prove::OPTIONS.cases)]
+        cases: u32,
+    },
 }
 
 // Settings that can be given on the command line; all others are in files and the environment. No doc comment: clap
@@ -81,6 +96,9 @@ struct SettingsArgs {
     /// Where the server keeps its data.
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<String>,
+    /// The release whose set of tools is served, in the versions it had then.
+    #[arg(long, global = true, value_name = "RELEASE")]
+    surface: Option<String>,
     /// The configuration file, instead of steadfast.toml.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -200,6 +218,21 @@ async fn run<S>(
 }
 
 async fn execute<S>(server: impl FnOnce() -> Server<S>, cli: Cli) -> Result<ExitCode, Failure> {
+    // What keeps the lock asks the source alone: neither a configuration nor the lock itself is in the way.
+    match cli.command {
+        Some(Command::ContractDump) => {
+            let published = server().published().map_err(AppError::Build)?;
+            writeln!(std::io::stdout(), "{}", serde_json::json!(published))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Command::ContractProve { seed, cases }) => {
+            let catalogue = server().catalogue.map_err(AppError::Build)?;
+            let findings = prove::all(&catalogue, ProofOptions { seed, cases });
+            writeln!(std::io::stdout(), "{}", serde_json::json!(findings))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        _ => {}
+    }
     let settings = Settings::load(cli.settings.into_flags()).map_err(Failure::Config)?;
     let _ = DATA.set(settings.data.clone());
     let server = server();
@@ -222,8 +255,10 @@ async fn execute<S>(server: impl FnOnce() -> Server<S>, cli: Cli) -> Result<Exit
         }
         Command::Tools => {
             let engine = app::engine(server, &settings, Clock::system())?;
-            tools::print(&engine.catalogue, &settings, cli.format)?;
+            tools::print(&engine, &settings, cli.format)?;
         }
+        // Done before the configuration was read.
+        Command::ContractDump | Command::ContractProve { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -250,6 +285,7 @@ impl SettingsArgs {
             ("admin", self.admin),
             ("profile", self.profile),
             ("data", self.data),
+            ("surface", self.surface),
         ];
         Flags {
             values: values.into_iter().filter_map(|(key, value)| value.map(|value| (key, value))).collect(),

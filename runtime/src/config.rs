@@ -10,7 +10,7 @@ use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 pub(crate) use self::layers::{Flags, Layers};
 use self::reader::Reader;
-use crate::{pipeline::Limits, protocol::Endpoint};
+use crate::{pipeline::Limits, principal::Principal, protocol::Endpoint};
 
 /// Everything that can be configured.
 #[derive(Debug, Clone)]
@@ -23,6 +23,12 @@ pub(crate) struct Settings {
     pub(crate) data: PathBuf,
     pub(crate) endpoint: Endpoint,
     pub(crate) limits: Limits,
+    /// How long clients may keep a list of tools.
+    pub(crate) list_ttl: Duration,
+    /// The release whose majors are served where nothing else says.
+    pub(crate) surface: Option<String>,
+    /// The same for single callers, by the names of their principals.
+    pub(crate) pins: Vec<(String, String)>,
     /// How long calls in flight may take when the server is told to stop.
     pub(crate) grace: Duration,
     pub(crate) log: Log,
@@ -93,6 +99,18 @@ impl Settings {
         Self::from_layers(Layers::gather(flags))
     }
 
+    /// The defaults, whatever files and variables say.
+    ///
+    /// # Panics
+    /// Never: the defaults have no problems, which every test that asks for them would find.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn defaults() -> Self {
+        match Self::from_layers((Layers::default(), Vec::new())) {
+            Ok(settings) => settings,
+            Err(problems) => unreachable!("the defaults have problems: {problems:?}"),
+        }
+    }
+
     pub(crate) fn from_layers((layers, problems): (Layers, Vec<ConfigProblem>)) -> Result<Self, Vec<ConfigProblem>> {
         let mut reader = Reader::new(layers, problems);
         let profile = reader.choice("profile", &Profile::NAMES, Profile::default());
@@ -123,6 +141,9 @@ impl Settings {
                 deadline: reader.duration("limits.deadline", Duration::from_secs(300)),
                 default_timeout: reader.duration("limits.default_timeout", Duration::from_secs(30)),
             },
+            list_ttl: reader.duration("list_ttl", Duration::from_secs(60)),
+            surface: reader.text("surface"),
+            pins: reader.table("pins"),
             grace: reader.duration("drain.grace", Duration::from_secs(10)),
             log: Log {
                 level: reader.directives("log.level").or_else(layers::rust_log),
@@ -141,6 +162,14 @@ impl Settings {
             "an empty list would answer every Host, and a page in a browser could reach the server by rebinding DNS",
             "name the hosts that clients use, or leave the key out",
         );
+        for (who, _) in &settings.pins {
+            reader.check(
+                &format!("pins.{who}"),
+                Principal::NAMES.contains(&who.as_str()),
+                "no caller has this name",
+                &format!("callers are {}", Principal::NAMES.join(" and ")),
+            );
+        }
         reader.check(
             "admin",
             settings.admin.is_none_or(|admin| admin.ip().is_loopback()),
@@ -225,6 +254,18 @@ mod tests {
         {
             assert_eq!(load("", &[("STEADFAST_LOG_LEVEL", level)], &[]).is_ok(), valid, "{level}");
         }
+    }
+
+    #[test]
+    fn callers_are_pinned_to_surfaces_by_their_names() {
+        let settings =
+            load("surface = '0.2.0'\n[pins]\nlocal = '0.1.0'", &[("STEADFAST_LIST_TTL", "5m")], &[]).unwrap();
+        assert_eq!(settings.surface.as_deref(), Some("0.2.0"));
+        assert_eq!(settings.pins, [("local".to_owned(), "0.1.0".to_owned())]);
+        assert_eq!(settings.list_ttl, Duration::from_secs(300));
+        let problems = load("[pins]\nlocl = '0.1.0'\nanonymous = 1", &[], &[]).unwrap_err();
+        let places: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
+        assert_eq!(places, ["pins.anonymous", "pins.locl"]);
     }
 
     #[test]

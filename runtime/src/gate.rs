@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 pub(crate) struct Gate {
     inside: AtomicUsize,
     closed: AtomicBool,
+    closing: Notify,
     changed: Notify,
 }
 
@@ -31,6 +32,15 @@ impl Gate {
     /// Lets nobody in from now on.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
+        self.closing.notify_waiters();
+    }
+
+    /// Waits until the gate is closed.
+    pub(crate) async fn closed(&self) {
+        let closing = self.closing.notified();
+        if self.is_open() {
+            closing.await;
+        }
     }
 
     /// Whether calls are let in.
@@ -75,6 +85,16 @@ mod tests {
         gate.close();
         assert!(gate.enter().is_none());
         assert_eq!(gate.inside(), 0);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_the_end_hears_of_it_early_or_late() {
+        let gate = Gate::default();
+        let mut early = std::pin::pin!(gate.closed());
+        assert!(early.as_mut().now_or_never().is_none());
+        gate.close();
+        early.await;
+        gate.closed().await;
     }
 
     #[tokio::test]

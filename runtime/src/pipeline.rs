@@ -10,6 +10,7 @@ mod execute;
 mod normalise;
 mod record;
 mod resolve;
+mod translate;
 
 use rmcp::model::InputResponses;
 use serde_json::{Map, Value};
@@ -17,26 +18,27 @@ use tracing::Instrument as _;
 
 pub(crate) use self::bootstrap::{Limits, bounds};
 use crate::{
-    call::{Outcome, Stop, ToolCall},
-    catalogue::Entry,
+    call::{Called, Outcome, Stop, ToolCall},
+    catalogue::Contract,
     context::{Call, CallContext},
     engine::Engine,
-    principal::Principal,
     request_state::Binding,
     tool::Arguments,
 };
 
 /// Serves one call.
-pub(crate) async fn call(engine: &Engine, call: ToolCall) -> Result<Outcome, Stop> {
+pub(crate) async fn call(engine: &Engine, call: ToolCall) -> Called<'_> {
     // record: opened first, so that every way out below closes it.
     let record = record::Record::open(engine.clock, &call, engine.catalogue.find(&call.name));
     let span = record.span();
-    let outcome = stages(engine, call).instrument(span).await;
+    let mut contract = None;
+    let outcome = stages(engine, call, &mut contract).instrument(span).await;
     record.close(&outcome);
-    outcome
+    Called { contract, outcome }
 }
 
-async fn stages(engine: &Engine, call: ToolCall) -> Result<Outcome, Stop> {
+/// `contract` is which one the call is held to, as soon as that is known.
+async fn stages<'a>(engine: &'a Engine, call: ToolCall, contract: &mut Option<&'a Contract>) -> Result<Outcome, Stop> {
     // bootstrap: bounds and the caller's own deadline come before anything is looked up, since both are the
     // caller's word and cost nothing to check.
     let caller = bootstrap::check(&engine.limits, &call)?;
@@ -44,25 +46,35 @@ async fn stages(engine: &Engine, call: ToolCall) -> Result<Outcome, Stop> {
     // admit: a draining server takes no new call, and waits for those that hold a ticket.
     let _ticket = engine.gate.enter().ok_or(Stop::Draining)?;
 
-    // resolve: name and version to one tool, before the arguments are looked at, which only its schema can judge.
-    let tool = resolve::tool(&engine.catalogue, &call.name, &caller)?;
+    // resolve: surface, version and name to one tool and, where they say it, one major of it.
+    let choice = resolve::choose(&engine.catalogue, &engine.clock, call.surface, &call.name, &caller)?;
+    *contract = Some(choice.assumed().contract());
 
-    // A repeated call brings back what it was given, sealed for the arguments as the caller wrote them. A client
-    // that can't be asked for anything never gets a state, so its arguments need not be kept.
+    // normalise: the published schema itself is what arguments are validated by, all violations at once. What is of an
+    // older major goes up to the current one, which is the only one that has a function.
     let asked = Asked::of(&call);
+    let (served, arguments) = normalise::arguments(choice, call.arguments, &engine.clock)?;
+    *contract = Some(served.contract());
+    record::serving(served.contract());
+
+    // A repeated call brings back what it was given, sealed for the arguments as the caller wrote them and for the
+    // version that they were meant for.
+    let binding = Binding {
+        principal: call.principal.as_str(),
+        tool: &served.tool.name,
+        version: &served.contract().label,
+        arguments: &asked.arguments,
+    };
     let mut responses = match &call.request_state {
-        Some(state) => engine.states.open(&binding(&call.principal, tool, &call.arguments), state)?,
+        Some(state) => engine.states.open(&binding, state)?,
         None => InputResponses::new(),
     };
     responses.extend(call.responses);
 
-    // normalise: the published schema itself is what arguments are validated by, all violations at once.
-    let arguments = normalise::arguments(tool, call.arguments)?;
-
     // execute: under the deadline, with panics caught.
     let context = CallContext::new(Call {
-        tool: tool.name.clone(),
-        deadline: bootstrap::deadline(engine, tool, &caller),
+        tool: served.tool.name.clone(),
+        deadline: bootstrap::deadline(engine, served.tool, &caller),
         request_id: call.request_id,
         principal: call.principal.clone(),
         meta: call.meta,
@@ -70,26 +82,22 @@ async fn stages(engine: &Engine, call: ToolCall) -> Result<Outcome, Stop> {
         responses: responses.clone(),
         channel: call.channel,
     });
-    let output = match execute::run(tool, context, Arguments::new(arguments)).await {
+    let output = match execute::run(served.tool, context, Arguments::new(arguments)).await {
         Ok(output) => output,
         Err(stop) => {
             return compose::instead(stop, |requests| {
-                let state = engine.states.seal(&binding(&call.principal, tool, &asked.arguments), &responses)?;
+                let state = engine.states.seal(&binding, &responses)?;
                 Ok(Outcome::InputRequired { requests, state })
             });
         }
     };
 
-    // compose: the result is held to the published output schema, then shaped for the client.
-    compose::outcome(tool, output)
+    // compose: the result goes down to the major that was called, is held to its published output schema, and is then
+    // shaped for the client.
+    compose::outcome(served, output)
 }
 
-/// What a state of this call is bound to.
-fn binding<'a>(principal: &'a Principal, tool: &'a Entry, arguments: &'a Map<String, Value>) -> Binding<'a> {
-    Binding { principal: principal.as_str(), tool: &tool.name, version: tool.declaration.version, arguments }
-}
-
-/// The arguments as the caller wrote them, kept only for a client that could be asked for input.
+/// The arguments as the caller wrote them, kept only for a client that could be asked for input, or was.
 struct Asked {
     arguments: Map<String, Value>,
 }
@@ -98,7 +106,7 @@ impl Asked {
     fn of(call: &ToolCall) -> Self {
         let declared = call.channel.capabilities();
         let can_be_asked = declared.elicitation.is_some() || declared.sampling.is_some() || declared.roots.is_some();
-        let arguments = if can_be_asked { call.arguments.clone() } else { Map::new() };
+        let arguments = if can_be_asked || call.request_state.is_some() { call.arguments.clone() } else { Map::new() };
         Self { arguments }
     }
 }

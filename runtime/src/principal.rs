@@ -10,6 +10,9 @@ pub enum Principal {
 }
 
 impl Principal {
+    /// The names that there are.
+    pub(crate) const NAMES: [&str; 2] = ["local", "anonymous"];
+
     /// A name for logs and for binding state to the caller; two callers that differ have different names.
     pub fn as_str(&self) -> &str {
         match self {

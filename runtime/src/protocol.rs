@@ -3,6 +3,7 @@
 //! Everything here is a caller of the [pipeline](crate::pipeline), and mends what rmcp leaves open: a request whose
 //! handler panics is answered, a request id that is in use is refused, malformed JSON gets a JSON-RPC error.
 
+mod changes;
 mod channel;
 mod edge;
 mod erased;

@@ -4,8 +4,13 @@ use std::{marker::PhantomData, sync::Arc};
 
 use rmcp::{ServerHandler, model::Implementation};
 
+use steadfast_contract::{Published, PublishedTool};
+
 use crate::{
-    catalogue::{Catalogue, Problem},
+    catalogue::{Built, Catalogue},
+    contracts::Contracts,
+    engine::Parts,
+    problem::Problem,
     protocol::ErasedHandler,
     tool::Tool,
 };
@@ -18,6 +23,8 @@ pub struct Server<S = ()> {
     pub(crate) info: Implementation,
     pub(crate) instructions: Option<String>,
     pub(crate) catalogue: Result<Arc<Catalogue>, Vec<Problem>>,
+    /// What the source publishes, also where the lock's files keep the server from being started.
+    published: Result<Vec<PublishedTool>, Vec<Problem>>,
     pub(crate) handler: Option<Arc<dyn ErasedHandler>>,
     /// The state lives in the catalogue's functions; the type stays visible in signatures.
     state: PhantomData<fn() -> S>,
@@ -33,6 +40,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             instructions: None,
             state,
             tools: Vec::new(),
+            contracts: Contracts::default(),
             handler: None,
         }
     }
@@ -42,6 +50,18 @@ impl<S> Server<S> {
     /// Everything that keeps this server from being started; empty when nothing does.
     pub fn problems(&self) -> &[Problem] {
         self.catalogue.as_ref().err().map_or(&[], Vec::as_slice)
+    }
+
+    /// What the source publishes, for the commands that keep the lock.
+    pub(crate) fn published(&self) -> Result<Published, Vec<Problem>> {
+        let tools = self.published.clone()?;
+        Ok(Published { server: self.info.name.clone(), release: self.info.version.clone(), tools })
+    }
+
+    /// The parts of a server that can be started.
+    pub(crate) fn into_parts(self) -> Result<Parts, Vec<Problem>> {
+        let Self { info, instructions, catalogue, handler, .. } = self;
+        Ok(Parts { info, instructions, catalogue: catalogue?, handler })
     }
 
     /// The name that clients see.
@@ -58,6 +78,7 @@ pub struct ServerBuilder<S> {
     instructions: Option<String>,
     state: S,
     tools: Vec<Tool<S>>,
+    contracts: Contracts,
     handler: Option<Arc<dyn ErasedHandler>>,
 }
 
@@ -90,6 +111,14 @@ impl<S: Clone + Send + Sync + 'static> ServerBuilder<S> {
         self
     }
 
+    /// What the lock keeps beside the tools' own files: `.contracts(contracts!())`. It is what the surfaces of earlier
+    /// releases and the answers for what was retired are made of; without it there are none.
+    #[must_use]
+    pub fn contracts(mut self, contracts: Contracts) -> Self {
+        self.contracts = contracts;
+        self
+    }
+
     /// Serves prompts, resources and completions by any rmcp handler, behind the same outer stages as tools.
     /// Tools of the handler are not served: tools are given to [`tools`](Self::tools).
     #[must_use]
@@ -100,14 +129,36 @@ impl<S: Clone + Send + Sync + 'static> ServerBuilder<S> {
 
     /// Finishes the description.
     pub fn build(self) -> Server<S> {
+        let Built { published, catalogue } =
+            Catalogue::build(self.tools, &Arc::new(self.state), &self.version, &self.contracts);
         let mut info = Implementation::new(self.name, self.version);
         info.title = self.title;
         Server {
             info,
             instructions: self.instructions,
-            catalogue: Catalogue::build(self.tools, &Arc::new(self.state)).map(Arc::new),
+            catalogue: catalogue.map(Arc::new),
+            published,
             handler: self.handler,
             state: PhantomData,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{mcp_tool, tools};
+
+    /// Say hello.
+    #[mcp_tool(version = "1.0.0", effect = read_only, crate = crate)]
+    async fn hello() {}
+
+    #[test]
+    fn a_broken_lock_keeps_a_server_from_starting_and_not_from_saying_what_it_publishes() {
+        let contracts = Contracts::new(Some("<<<<<<< ours"), &[]);
+        let server = Server::builder("test", ()).version("0.2.0").tools(tools![hello]).contracts(contracts).build();
+        assert_eq!(server.problems()[0].place, "contracts/tombstones.json");
+        let published = server.published().unwrap();
+        assert_eq!((published.release.as_str(), published.tools.len()), ("0.2.0", 1));
     }
 }

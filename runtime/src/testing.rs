@@ -2,6 +2,8 @@
 //!
 //! Feature `testing`; add it to the dev-dependency: `steadfast = { version = "..", features = ["testing"] }`.
 
+mod contracts;
+
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
@@ -11,17 +13,20 @@ use rmcp::model::{CallToolResponse, ClientCapabilities, InputRequest, InputRespo
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
+pub use self::contracts::assert_contracts;
 use crate::{
     answer,
     call::ToolCall,
-    catalogue::Problem,
+    catalogue::SurfaceId,
     clock::Clock,
-    config::{Layers, Settings},
+    config::Settings,
     context::{BoxFuture, Call, CallContext, Channel, Deadline, Interaction, LogLevel},
+    date::Date,
     engine::Engine,
     error::ToolError,
     pipeline,
     principal::Principal,
+    problem::Problem,
     server::Server,
 };
 
@@ -50,6 +55,7 @@ const START: Duration = Duration::from_secs(1_767_225_600);
 /// ```
 pub struct Client {
     engine: Arc<Engine>,
+    surface: Option<SurfaceId>,
     capabilities: ClientCapabilities,
     progress: Arc<Mutex<Vec<Progress>>>,
 }
@@ -77,13 +83,22 @@ impl Client {
     /// # Errors
     /// Everything that keeps the server from being started.
     pub fn new<S>(server: Server<S>) -> Result<Self, Vec<Problem>> {
-        let limits = Settings::load_defaults().limits;
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + START);
-        let engine = Engine::new(server.info, server.instructions, server.catalogue?, server.handler, limits, clock)
-            .map_err(|error| {
-                vec![Problem { place: "the server".into(), what: error.to_string(), help: "try again".into() }]
-            })?;
-        Ok(Self { engine: Arc::new(engine), capabilities: ClientCapabilities::default(), progress: Arc::default() })
+        let engine = Engine::new(server.into_parts()?, &Settings::defaults(), clock)?;
+        let (surface, capabilities) = (None, ClientCapabilities::default());
+        Ok(Self { engine: Arc::new(engine), surface, capabilities, progress: Arc::default() })
+    }
+
+    /// Comes in on the surface of a release, as a client of its endpoint does.
+    ///
+    /// # Panics
+    /// When the server has no such surface: the test would not be the one that it means.
+    #[must_use]
+    pub fn on_surface(mut self, release: &str) -> Self {
+        let surface = self.engine.catalogue.surface(release);
+        assert!(surface.is_some(), "the server has no surface `{release}`");
+        self.surface = surface;
+        self
     }
 
     /// Declares what the client can do, as a client would in its requests.
@@ -105,8 +120,20 @@ impl Client {
 
     /// Repeats a call that asked for input, with the client's answers and the state that came with the questions.
     pub async fn answer(&self, tool: &str, arguments: Value, answers: Value, asked: &Answer) -> Answer {
+        self.answer_with_meta(tool, arguments, answers, asked, Value::Null).await
+    }
+
+    /// The same with a `_meta`.
+    pub async fn answer_with_meta(
+        &self,
+        tool: &str,
+        arguments: Value,
+        answers: Value,
+        asked: &Answer,
+        meta: Value,
+    ) -> Answer {
         let state = asked.message["requestState"].as_str().map(str::to_owned);
-        self.call_with(tool, arguments, Value::Null, object(answers).into_iter().collect(), state).await
+        self.call_with(tool, arguments, meta, object(answers).into_iter().collect(), state).await
     }
 
     /// What tools reported while they ran.
@@ -116,7 +143,8 @@ impl Client {
 
     /// The tools as `tools/list` shows them.
     pub fn list(&self) -> Vec<rmcp::model::Tool> {
-        self.engine.catalogue.list().tools
+        let today = Date::today(&self.engine.clock);
+        self.engine.catalogue.list(self.surface, today).tools.clone()
     }
 
     async fn call_with(
@@ -133,6 +161,7 @@ impl Client {
             meta: object(meta),
             request_id: "test".into(),
             principal: Principal::Local,
+            surface: self.surface,
             cancellation: CancellationToken::new(),
             channel: Arc::new(TestChannel { capabilities: self.capabilities.clone(), progress: self.progress.clone() }),
             responses,
@@ -207,12 +236,10 @@ pub fn contract<S>(server: Server<S>, tool: &str) -> Value {
         Err(problems) => panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
     };
     let entry = catalogue.find(tool).unwrap_or_else(|| panic!("the server has no tool `{tool}`"));
-    let mut definition = serde_json::json!(entry.definition);
-    definition.as_object_mut().map(|definition| definition.remove("_meta"));
     steadfast_contract::sorted(serde_json::json!({
         "version": entry.declaration.version,
         "effect": entry.declaration.effect.as_str(),
-        "definition": definition,
+        "definition": entry.current.definition,
     }))
 }
 
@@ -270,15 +297,5 @@ fn object(value: Value) -> Map<String, Value> {
         Value::Object(object) => object,
         Value::Null => Map::new(),
         other => panic!("a JSON object is needed here, not {other}"),
-    }
-}
-
-impl Settings {
-    /// The defaults, whatever files and variables say.
-    fn load_defaults() -> Self {
-        match Self::from_layers((Layers::default(), Vec::new())) {
-            Ok(settings) => settings,
-            Err(problems) => unreachable!("the defaults have problems: {problems:?}"),
-        }
     }
 }

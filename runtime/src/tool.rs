@@ -14,11 +14,13 @@ use std::{future::Future, pin::Pin};
 
 pub(crate) use self::output::WRAPPER;
 pub use self::{
-    declaration::{Declaration, Effect, History, Operation, Promise, Shim, Slo},
+    declaration::{Declaration, Effect, History, Promise, Slo, Translation},
     extract::{Args, Arguments, FromRef, State},
     input::{Constraint, InputSchema, Number, Parameter, constraint},
     output::{Content, Fallible, IntoOutput, Output, OutputSchema, Returns, returns_result, returns_value},
 };
+pub use steadfast_contract::shim::Operation;
+
 use crate::{context::CallContext, error::ToolError};
 
 /// The future of one run of a tool's function.

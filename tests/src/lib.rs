@@ -1,6 +1,7 @@
 //! What the tests of this workspace share with programs outside it.
 
 pub mod conformance;
+pub mod library;
 
 /// The README's example, so that it compiles.
 #[cfg(doctest)]

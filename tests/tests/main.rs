@@ -8,3 +8,4 @@ mod protocol;
 mod schema;
 mod support;
 mod ui;
+mod versions;

@@ -7,11 +7,12 @@ use super::{
     function::description_of,
     history,
     keys::{Field, Fields, TOOL},
-    literal, names, slo,
+    lifecycle, literal, names, slo,
     values::{self, Text},
 };
 use crate::{
     errors::Errors,
+    locks::Locks,
     messages::{self, attribute},
     model::{Declaration, Effect, Number},
     parse::{Entries, Function, Value},
@@ -22,7 +23,12 @@ const MOST_RETRIES: i128 = 10;
 
 /// Checks the attribute; the declaration is whole when what is required was right. The path of the runtime comes
 /// back in any case.
-pub(super) fn check(attribute: &Entries, function: &Function, errors: &mut Errors) -> (Option<Declaration>, Path) {
+pub(super) fn check(
+    attribute: &Entries,
+    function: &Function,
+    locks: &Locks,
+    errors: &mut Errors,
+) -> (Option<Declaration>, Path) {
     let fields = Fields::of(&TOOL, [attribute], errors);
     let ident = &function.signature.ident;
 
@@ -70,8 +76,10 @@ pub(super) fn check(attribute: &Entries, function: &Function, errors: &mut Error
     let scopes = list("scopes", names::is_scope, attribute::bad_scope);
     let icons = list("icons", names::is_icon, attribute::bad_icon);
     let aliases = fields.get("alias").map(|field| aliases(field, name.as_deref(), errors)).unwrap_or_default();
-    let major = version.as_ref().map(|version| version.major);
-    let history = fields.get("history").map(|field| history::check(field, major, errors)).unwrap_or_default();
+    let current =
+        history::Current { name: name.as_deref(), major: version.as_ref().map(|version| version.major), locks };
+    let history = fields.get("history").map(|field| history::check(field, current, errors)).unwrap_or_default();
+    let lifecycle = lifecycle::check(&fields, errors);
     let runtime = fields.get("crate").and_then(|field| values::path(field, errors)).cloned();
 
     let declaration = || {
@@ -92,6 +100,7 @@ pub(super) fn check(attribute: &Entries, function: &Function, errors: &mut Error
             slo,
             icons,
             aliases,
+            lifecycle,
             history,
         })
     };

@@ -1,20 +1,27 @@
 //! `history(..)`: older majors, in any order, each below the current one and there once.
 
 use super::{
-    date,
     keys::{Field, Fields, MAJOR},
-    operation,
-    values::{self, Text},
+    lifecycle, operation, values,
 };
 use crate::{
     errors::Errors,
+    locks::Locks,
     messages::history as messages,
-    model::{History, Shim},
+    model::{History, Lifecycle, Shim},
     parse::{self, Entries, Value},
 };
 
+/// The tool that older majors are of, as far as it was right.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Current<'a> {
+    pub(super) name: Option<&'a str>,
+    pub(super) major: Option<u64>,
+    pub(super) locks: &'a Locks,
+}
+
 /// Checks all entries; they come back newest first.
-pub(super) fn check(field: Field<'_>, current: Option<u64>, errors: &mut Errors) -> Vec<History> {
+pub(super) fn check(field: Field<'_>, current: Current<'_>, errors: &mut Errors) -> Vec<History> {
     let mut history: Vec<History> = Vec::new();
     let Value::History(majors) = field.value else {
         field.mistyped(errors);
@@ -24,7 +31,7 @@ pub(super) fn check(field: Field<'_>, current: Option<u64>, errors: &mut Errors)
         errors.push(field.ident.span(), messages::empty_history());
     }
     for written in majors {
-        let major = major(&written.number, current, errors);
+        let major = major(&written.number, current.major, errors);
         let entry = match &written.shim {
             parse::Shim::Typed(path) => Some(of(Shim::Typed(path.clone()))),
             parse::Shim::Declared(entries) => declared(written, entries, errors),
@@ -34,8 +41,12 @@ pub(super) fn check(field: Field<'_>, current: Option<u64>, errors: &mut Errors)
         };
         if history.iter().any(|known| known.major == major) {
             errors.push(written.number.span(), messages::doubled_major(major));
-        } else {
-            history.push(History { major, ..entry });
+            continue;
+        }
+        let Some(name) = current.name else { continue };
+        match current.locks.lock(name, major) {
+            Some(lock) => history.push(History { major, lock, ..entry }),
+            None => errors.push(written.number.span(), messages::no_lock(name, major)),
         }
     }
     history.sort_by_key(|entry| std::cmp::Reverse(entry.major));
@@ -43,7 +54,7 @@ pub(super) fn check(field: Field<'_>, current: Option<u64>, errors: &mut Errors)
 }
 
 fn of(shim: Shim) -> History {
-    History { major: 0, shim, deprecated: None, sunset: None, note: None, lossy: None }
+    History { major: 0, shim, lock: String::new(), shape: true, lifecycle: Lifecycle::default(), lossy: None }
 }
 
 fn major(number: &syn::Lit, current: Option<u64>, errors: &mut Errors) -> Option<u64> {
@@ -87,29 +98,8 @@ fn declared(written: &parse::Major, entries: &Entries, errors: &mut Errors) -> O
             Some(Shim::Declared { input: input.unwrap_or_default(), output: output.unwrap_or_default() })
         }
     };
-    let mut date = |key| fields.get(key).and_then(|field| date(field, errors));
-    let (deprecated, sunset) = (date("deprecated"), date("sunset"));
-    if let (Some(deprecated), Some(sunset)) = (&deprecated, &sunset)
-        && sunset.value <= deprecated.value
-    {
-        errors.push(sunset.span, messages::sunset_before_deprecated(&deprecated.value));
-    }
-    let mut text = |key| fields.get(key).and_then(|field| values::text(field, errors)).map(|text| text.value);
-    let (note, lossy) = (text("note"), text("lossy"));
-    Some(History {
-        deprecated: deprecated.map(|date| date.value),
-        sunset: sunset.map(|date| date.value),
-        note,
-        lossy,
-        ..of(shim?)
-    })
-}
-
-fn date(field: Field<'_>, errors: &mut Errors) -> Option<Text> {
-    let text = values::text(field, errors)?;
-    if date::is_date(&text.value) {
-        return Some(text);
-    }
-    errors.push(text.span, messages::bad_date(&text.value, field.key));
-    None
+    let lifecycle = lifecycle::check(&fields, errors);
+    let lossy = fields.get("lossy").and_then(|field| values::text(field, errors)).map(|text| text.value);
+    let shape = fields.get("shape").and_then(|field| values::flag(field, errors)).unwrap_or(true);
+    Some(History { shape, lifecycle, lossy, ..of(shim?) })
 }

@@ -51,6 +51,9 @@ pub(super) const TOOL: Place = Place {
         key("description", "a string", r#"description = "Find open issues by free text.""#),
         key("icons", "a list of strings", r#"icons = ["https://example.com/icon.svg"]"#),
         key("history", "older majors in parentheses", r#"history("1" => { input = [rename(q => query)] })"#),
+        key("deprecated", "a date in a string", r#"deprecated = "2026-12-01""#),
+        key("sunset", "a date in a string", r#"sunset = "2027-12-01""#),
+        key("note", "a string", r#"note = "use `find_issues`""#),
         key("alias", "a string or a list of strings", r#"alias = "find_issues""#),
         key("crate", "the path of a crate", "crate = ::steadfast"),
     ],
@@ -100,6 +103,7 @@ pub(super) const MAJOR: Place = Place {
         key("sunset", "a date in a string", r#"sunset = "2027-12-01""#),
         key("note", "a string", r#"note = "`q` is now `query`""#),
         key("lossy", "a reason in a string", r#"lossy = "version 1 has no place for labels""#),
+        key("shape", "nothing, or `true` or `false`", "shape = false"),
     ],
     repeatable: &[],
 };

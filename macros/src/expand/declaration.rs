@@ -28,6 +28,8 @@ pub(super) fn declaration(tool: &Tool) -> TokenStream {
     let slo = declaration.slo.iter().map(slo);
     let icons = list(&declaration.icons);
     let aliases = list(&declaration.aliases);
+    let lifecycle = &declaration.lifecycle;
+    let (deprecated, sunset, note) = (lifecycle.deprecated.iter(), lifecycle.sunset.iter(), lifecycle.note.iter());
     let history = Some(declaration.history.iter().map(history))
         .filter(|_| !declaration.history.is_empty())
         .map(|history| quote!(&[#(#history),*]))
@@ -46,22 +48,11 @@ pub(super) fn declaration(tool: &Tool) -> TokenStream {
             #(.with_slo(#slo))*
             #(.with_icons(#icons))*
             #(.with_aliases(#aliases))*
+            #(.with_deprecated(#deprecated))*
+            #(.with_sunset(#sunset))*
+            #(.with_note(#note))*
             #(.with_history(#history))*
     }
-}
-
-/// Names the types of typed shims, so that one that is not there is an error today.
-pub(super) fn shims(tool: &Tool) -> TokenStream {
-    tool.declaration
-        .history
-        .iter()
-        .filter_map(|history| match &history.shim {
-            Shim::Typed(path) => {
-                Some(quote!(const _: ::core::marker::PhantomData<#path> = ::core::marker::PhantomData;))
-            }
-            Shim::Declared { .. } => None,
-        })
-        .collect()
 }
 
 fn list(texts: &[String]) -> impl Iterator<Item = TokenStream> {
@@ -88,18 +79,21 @@ fn history(history: &History) -> TokenStream {
             quote!(Declared { input: &[#(#input),*], output: &[#(#output),*] })
         }
         Shim::Typed(shim) => {
-            let shim = path(shim);
-            quote!(Typed { path: #shim })
+            let name = path(shim);
+            quote!(typed::<#shim>(#name))
         }
     };
-    let deprecated = option(history.deprecated.as_ref());
-    let sunset = option(history.sunset.as_ref());
-    let note = option(history.note.as_ref());
+    let (lock, shape) = (&history.lock, history.shape);
+    let deprecated = option(history.lifecycle.deprecated.as_ref());
+    let sunset = option(history.lifecycle.sunset.as_ref());
+    let note = option(history.lifecycle.note.as_ref());
     let lossy = option(history.lossy.as_ref());
     quote! {
         __steadfast::History {
             major: #major,
-            shim: __steadfast::Shim::#shim,
+            shim: __steadfast::Translation::#shim,
+            lock: ::core::include_str!(#lock),
+            shape: #shape,
             deprecated: #deprecated,
             sunset: #sunset,
             note: #note,

@@ -41,6 +41,17 @@ pub(crate) fn no_shim() -> Message {
     )
 }
 
+pub(crate) fn no_lock(tool: &str, major: u64) -> Message {
+    let file = format!("contracts/{tool}/{major}.json");
+    message(
+        format!("there is no `{file}`, the contract that callers of major {major} were promised"),
+        format!(
+            "`cargo xtask contract bless` wrote it when {major} was current; get it back: `git checkout <revision> -- {file}`. \
+             If major {major} was never released, delete this entry"
+        ),
+    )
+}
+
 pub(crate) fn two_shims() -> Message {
     message("`shim` can't stand beside `input` and `output`", "remove `shim`, or do all of it in the type")
 }

@@ -26,8 +26,8 @@ pub(super) fn print(engine: &Engine, settings: &Settings, addresses: &Addresses)
     for entry in engine.catalogue.entries() {
         table.row([
             entry.name.to_string(),
-            entry.declaration.version.to_owned(),
-            entry.declaration.major().to_owned(),
+            entry.current.label.clone(),
+            tools::serves(entry, engine),
             entry.declaration.effect.as_str().replace('_', " "),
             tools::policy(entry, settings),
         ]);
@@ -36,6 +36,10 @@ pub(super) fn print(engine: &Engine, settings: &Settings, addresses: &Addresses)
     match (&addresses.mcp, settings.transport) {
         (Some(mcp), _) => lines.push(format!("mcp      {mcp}")),
         (None, _) => lines.push("mcp      standard input and output".into()),
+    }
+    let releases: Vec<&str> = engine.catalogue.surfaces().map(|(_, surface)| surface.release.as_str()).collect();
+    if let ([_, _, ..], Some(mcp)) = (releases.as_slice(), &addresses.mcp) {
+        lines.push(format!("releases {mcp}/<release>: {}", releases.join(", ")));
     }
     if let Some(admin) = &addresses.admin {
         lines.push(format!("admin    {admin}/healthz {admin}/readyz"));
@@ -72,8 +76,9 @@ fn example(entry: &Entry) -> Option<String> {
     if entry.declaration.effect != crate::tool::Effect::ReadOnly {
         return None;
     }
-    let properties = entry.input_schema["properties"].as_object()?;
-    let required = entry.input_schema.get("required").and_then(|names| names.as_array());
+    let schema = &entry.current.input_schema;
+    let properties = schema["properties"].as_object()?;
+    let required = schema.get("required").and_then(|names| names.as_array());
     let mut arguments = serde_json::Map::new();
     for name in required.into_iter().flatten().filter_map(|name| name.as_str()) {
         let property = properties.get(name)?;
@@ -87,7 +92,7 @@ fn example(entry: &Entry) -> Option<String> {
         arguments.insert(name.to_owned(), value);
     }
     let arguments = serde_json::Value::Object(arguments);
-    entry.input.is_valid(&arguments).then(|| format!("{} '{arguments}'", entry.name))
+    entry.current.input.is_valid(&arguments).then(|| format!("{} '{arguments}'", entry.name))
 }
 
 /// How this program was started, as one would type it again.

@@ -40,6 +40,7 @@ pub(super) async fn run(engine: &Engine, tool: &str, arguments: &str, format: Fo
         meta: meta.into_iter().collect(),
         request_id: "cli".into(),
         principal: Principal::Local,
+        surface: engine.surface(None, &Principal::Local),
         cancellation: CancellationToken::new(),
         channel: Arc::new(Terminal),
         responses: Default::default(),

@@ -1,4 +1,5 @@
-//! `tools`: every tool with its contract, what is enforced for it, and what is only declared so far.
+//! `tools`: every tool with its contract in each major that is served, what is enforced for it, and what is only
+//! declared so far.
 
 use std::io::Write as _;
 
@@ -6,35 +7,73 @@ use serde_json::{Value, json};
 
 use super::{Format, table::Table};
 use crate::{
-    catalogue::{Catalogue, Entry},
+    catalogue::{Contract, Entry, State},
     config::Settings,
+    date::Date,
     duration,
+    engine::Engine,
     tool::Promise,
 };
 
 /// Prints the table to stdout.
-pub(super) fn print(catalogue: &Catalogue, settings: &Settings, format: Format) -> std::io::Result<()> {
+pub(super) fn print(engine: &Engine, settings: &Settings, format: Format) -> std::io::Result<()> {
     let mut out = anstream::stdout().lock();
+    let entries = engine.catalogue.entries();
     if format == Format::Json {
-        let tools: Vec<Value> = catalogue.entries().iter().map(|entry| as_json(entry, settings)).collect();
+        let tools: Vec<Value> = entries.iter().map(|entry| as_json(entry, engine, settings)).collect();
         return writeln!(out, "{:#}", json!({ "tools": tools }));
     }
-    let mut table = Table::new(&["TOOL", "CONTRACT", "EFFECT", "OWNER", "ENFORCED", "DECLARED", "DIGEST"]);
-    for entry in catalogue.entries() {
+    let mut table = Table::new(&["TOOL", "CONTRACT", "STATE", "EFFECT", "OWNER", "ENFORCED", "DECLARED", "DIGEST"]);
+    for entry in entries {
         table.row([
             entry.name.to_string(),
-            entry.declaration.version.to_owned(),
+            entry.current.label.clone(),
+            state(&entry.current, engine),
             entry.declaration.effect.as_str().replace('_', " "),
             entry.declaration.owner.unwrap_or("–").to_owned(),
             timeout(entry, settings),
             or_dash(declared(entry)),
-            entry.digest.chars().take("sha256:".len() + 12).collect(),
+            digest(&entry.current),
         ]);
+        // What is not said again is as in the row above.
+        for older in &entry.older {
+            let [effect, owner, enforced, declared] = [const { String::new() }; 4];
+            let (label, state) = (older.contract.label.clone(), state(&older.contract, engine));
+            table.row([String::new(), label, state, effect, owner, enforced, declared, digest(&older.contract)]);
+        }
     }
     for line in table.lines(0) {
         writeln!(out, "{line}")?;
     }
     Ok(())
+}
+
+/// The majors that are served, newest first.
+pub(super) fn serves(entry: &Entry, engine: &Engine) -> String {
+    let served = entry.majors().filter(|(_, contract)| !contract.lifecycle.has_ended(&engine.clock));
+    let served: Vec<String> = served.map(|(_, contract)| contract.version.major.to_string()).collect();
+    or_dash(served.join(" "))
+}
+
+/// The state today, and the days on which it changes.
+fn state(contract: &Contract, engine: &Engine) -> String {
+    let lifecycle = &contract.lifecycle;
+    let today = Date::today(&engine.clock);
+    let now = lifecycle.state(&contract.version, today);
+    let changes = [(State::Deprecated, lifecycle.deprecated), (State::Sunset, lifecycle.sunset)];
+    let mut text = now.as_str().to_owned();
+    for (state, date) in changes.into_iter().filter_map(|(state, date)| Some((state, date?))) {
+        match state {
+            State::Deprecated if now == State::Sunset => {}
+            _ if state == now => text.push_str(&format!(" since {date}")),
+            _ => text.push_str(&format!(", {} from {date}", state.as_str())),
+        }
+    }
+    text
+}
+
+fn digest(contract: &Contract) -> String {
+    contract.digest.chars().take("sha256:".len() + 12).collect()
 }
 
 /// A tool's policy in a few words: what is enforced, then what is declared and not enforced yet.
@@ -63,29 +102,36 @@ fn declared(entry: &Entry) -> String {
             Promise::Upstream => format!("breaker {}", declaration.upstream.unwrap_or_default()),
             Promise::Fallback => "fallback".into(),
             Promise::Slo => "slo".into(),
-            Promise::History => {
-                let majors: Vec<String> = declaration.history.iter().map(|entry| entry.major.to_string()).collect();
-                format!("history {}", majors.join(" "))
-            }
             Promise::Confirmation => "confirm".into(),
         })
         .collect();
     words.join(" · ")
 }
 
-fn as_json(entry: &Entry, settings: &Settings) -> Value {
+fn as_json(entry: &Entry, engine: &Engine, settings: &Settings) -> Value {
     let declaration = &entry.declaration;
+    let today = Date::today(&engine.clock);
+    let majors = entry.majors().zip(std::iter::once(None).chain(entry.older.iter().map(Some)));
+    let majors = majors.map(|((_, contract), older)| {
+        let mut about = contract.echo.clone();
+        about["state"] = contract.lifecycle.state(&contract.version, today).as_str().into();
+        if let Some(older) = older {
+            about["shim"] = older.shim.into();
+        }
+        about
+    });
     let promises: Vec<&str> = declaration.unenforced().into_iter().map(Promise::as_str).collect();
     json!({
         "name": &*entry.name,
         "version": declaration.version,
-        "digest": entry.digest,
+        "digest": entry.current.digest,
+        "majors": majors.collect::<Value>(),
         "effect": declaration.effect.as_str(),
         "idempotent": declaration.idempotent,
         "owner": declaration.owner,
         "enforced": { "timeout": timeout(entry, settings) },
         "declared": promises,
-        "definition": entry.definition,
+        "definition": entry.current.definition,
     })
 }
 

@@ -53,6 +53,13 @@ impl Layers {
         self.values.remove(key)
     }
 
+    /// Takes every key below one out: name, value, source.
+    pub(super) fn take_below(&mut self, key: &str) -> Vec<(String, Value, String)> {
+        let prefix = format!("{key}.");
+        let taken = self.values.extract_if(.., |known, _| known.starts_with(&prefix));
+        taken.map(|(key, (value, source))| (key[prefix.len()..].to_owned(), value, source)).collect()
+    }
+
     /// What nobody took.
     pub(super) fn rest(self) -> impl Iterator<Item = (String, String)> {
         self.values.into_iter().map(|(key, (_, source))| (key, source))
@@ -110,7 +117,8 @@ impl Layers {
         problems: &mut Vec<ConfigProblem>,
     ) {
         for (name, value) in variables.filter(|(name, _)| name.starts_with(PREFIX)) {
-            if name == "STEADFAST_CONFIG" {
+            // One names this file, the other is for the compiler.
+            if ["STEADFAST_CONFIG", "STEADFAST_CONTRACTS"].contains(&name.as_str()) {
                 continue;
             }
             match reader::KEYS.iter().find(|key| variable(key) == name) {

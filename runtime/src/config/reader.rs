@@ -9,12 +9,14 @@ use super::{ConfigProblem, layers::Layers};
 use crate::{duration, nearest::nearest_name};
 
 /// Every key there is; a reader that reads another one is a mistake that the first test finds.
-pub(super) const KEYS: [&str; 17] = [
+pub(super) const KEYS: [&str; 19] = [
     "profile",
     "transport",
     "listen",
     "admin",
     "data",
+    "surface",
+    "list_ttl",
     "http.path",
     "http.allowed_hosts",
     "http.allowed_origins",
@@ -34,7 +36,7 @@ pub(super) struct Reader {
     layers: Layers,
     problems: Vec<ConfigProblem>,
     /// Where each key that was read came from, for problems found later.
-    sources: Vec<(&'static str, String)>,
+    sources: Vec<(String, String)>,
 }
 
 impl Reader {
@@ -118,6 +120,25 @@ impl Reader {
         .unwrap_or_else(|| default.iter().map(|item| (*item).to_owned()).collect())
     }
 
+    /// Texts by names that are the user's own: `[pins]`. A name may itself have dots.
+    pub(super) fn table(&mut self, key: &str) -> Vec<(String, String)> {
+        let mut texts = Vec::new();
+        for (name, value, source) in self.layers.take_below(key) {
+            let key = format!("{key}.{name}");
+            match value.as_str() {
+                Some(text) => texts.push((name, text.to_owned())),
+                None => self.problems.push(ConfigProblem {
+                    key: key.clone(),
+                    source: source.clone(),
+                    what: format!("{} is not text", shown(&value)),
+                    help: "write it in quotes".into(),
+                }),
+            }
+            self.sources.push((key, source));
+        }
+        texts
+    }
+
     pub(super) fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)], default: T) -> T {
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
         let expected = format!("one of {}", names.join(", "));
@@ -129,9 +150,9 @@ impl Reader {
     }
 
     /// A rule between settings; the problem is reported at `key`.
-    pub(super) fn check(&mut self, key: &'static str, holds: bool, what: &str, help: &str) {
+    pub(super) fn check(&mut self, key: &str, holds: bool, what: &str, help: &str) {
         if !holds {
-            let source = self.sources.iter().find(|(known, _)| *known == key);
+            let source = self.sources.iter().find(|(known, _)| known == key);
             self.problems.push(ConfigProblem {
                 key: key.into(),
                 source: source.map_or_else(|| "default".into(), |(_, source)| source.clone()),
@@ -159,7 +180,7 @@ impl Reader {
     ) -> Option<T> {
         debug_assert!(KEYS.contains(&key), "`{key}` is not in KEYS");
         let (value, source) = self.layers.take(key)?;
-        self.sources.push((key, source.clone()));
+        self.sources.push((key.to_owned(), source.clone()));
         let read = read(&value);
         if read.is_none() {
             self.problems.push(ConfigProblem {

@@ -31,7 +31,7 @@ pub(crate) struct Limits {
 /// What the caller asked for beside the arguments.
 #[derive(Debug, Default)]
 pub(super) struct Caller {
-    /// `_meta["dev.steadfast/toolVersion"]`
+    /// `_meta["dev.steadfast/toolVersion"]`, or else `_meta.fastmcp.version`
     pub(super) version: Option<String>,
     /// `_meta["dev.steadfast/timeoutMs"]`
     pub(super) timeout: Option<Duration>,
@@ -40,17 +40,23 @@ pub(super) struct Caller {
 /// Checks the bounds and reads the caller's wishes.
 pub(super) fn check(limits: &Limits, call: &ToolCall) -> Result<Caller, Stop> {
     Measure { bytes: 0, limits }.object(&call.arguments, 1)?;
-    let version = match call.meta.get(names::meta::TOOL_VERSION) {
-        None => None,
-        Some(Value::String(version)) => Some(version.clone()),
-        Some(_) => {
-            return Err(Stop::BadMeta {
-                key: names::meta::TOOL_VERSION,
-                expected: "a version requirement, such as \"2\"",
-            });
-        }
+    Ok(Caller { version: version(&call.meta)?, timeout: timeout(&call.meta)? })
+}
+
+/// The version that the caller asks for. What others keep under FastMCP's key is none of ours.
+fn version(meta: &Map<String, Value>) -> Result<Option<String>, Stop> {
+    let (key, version) = match meta.get(names::meta::TOOL_VERSION) {
+        Some(version) => (names::meta::TOOL_VERSION, Some(version)),
+        None => (names::meta::FASTMCP, meta.get(names::meta::FASTMCP).and_then(|theirs| theirs.get("version"))),
     };
-    Ok(Caller { version, timeout: timeout(&call.meta)? })
+    match version {
+        None | Some(Value::Null) if key == names::meta::FASTMCP => Ok(None),
+        Some(Value::String(version)) => Ok(Some(version.clone())),
+        _ if key == names::meta::FASTMCP => {
+            Err(Stop::BadMeta { key, expected: "an object whose `version` is text, such as \"2\"" })
+        }
+        _ => Err(Stop::BadMeta { key, expected: "a version requirement, such as \"2\"" }),
+    }
 }
 
 /// Checks the bounds of a request that is not a tool call, and gives the time that it may take.

@@ -1,39 +1,67 @@
 //! Makes the outcome of what a function returned: structure held to the published schema, and its text form.
 //!
-//! Invariant: structured content that leaves here is valid under the tool's output schema.
+//! Invariant: structured content that leaves here is valid under the output schema of the contract that the call is held
+//! to. A shim is given only what is valid under the current one.
 
 use rmcp::model::ContentBlock;
 use serde_json::{Map, Value};
 
+use super::translate;
 use crate::{
     call::{Outcome, Stop},
-    catalogue::Entry,
+    catalogue::{Contract, Major, Served},
     error::ErrorKind,
     input_required::InputRequests,
     tool::{Output, OutputSchema, WRAPPER},
 };
 
 /// The outcome of a finished function.
-pub(super) fn outcome(tool: &Entry, output: Output) -> Result<Outcome, Stop> {
-    let value = match (output, &tool.output) {
-        (Output::Content(content), _) => return Ok(Outcome::Done { content: content.blocks, structured: None }),
-        (Output::Value(Value::String(text)), OutputSchema::Text) => return Ok(text_only(text)),
-        (Output::Value(Value::Null), OutputSchema::Unit) => return Ok(text_only("Done.".into())),
+pub(super) fn outcome(served: Served<'_>, output: Output) -> Result<Outcome, Stop> {
+    let value = match (output, &served.tool.output) {
+        (Output::Content(content), _) if served.contract().output.is_none() => {
+            return Ok(Outcome::Done { content: content.blocks, structured: None });
+        }
+        (Output::Content(_), _) => {
+            return Err(Stop::BadOutput("it has no structure, and the older version promises one".into()));
+        }
+        // Text and nothing are published without structure; a shim may know one.
         (Output::Value(value), OutputSchema::Wrapped(_)) => {
             Value::Object(Map::from_iter([(WRAPPER.to_owned(), value)]))
         }
         (Output::Value(value), _) => value,
     };
-    if let Some(validator) = &tool.output_validator
-        && !validator.is_valid(&value)
-        && let Err(error) = validator.validate(&value)
+    valid(&served.tool.current, &value)?;
+    if served.major == Major::Current {
+        return shaped(&served.tool.current, value);
+    }
+    let value = translate::down(served, value)?;
+    valid(served.contract(), &value)?;
+    shaped(served.contract(), value)
+}
+
+fn valid(contract: &Contract, value: &Value) -> Result<(), Stop> {
+    if let Some(validator) = &contract.output
+        && !validator.is_valid(value)
+        && let Err(error) = validator.validate(value)
     {
         let place = error.instance_path().as_str().to_owned();
-        return Err(Stop::BadOutput(format!("at `{place}`: {}", error.masked())));
+        return Err(Stop::BadOutput(format!("in version {}, at `{place}`: {}", contract.label, error.masked())));
     }
-    // Clients that do not read structured content read its text (MCP 2026-07-28, server/tools).
-    let text = serde_json::to_string(&value).map_err(|error| Stop::BadOutput(error.to_string()))?;
-    Ok(Outcome::Done { content: vec![ContentBlock::text(text)], structured: Some(value) })
+    Ok(())
+}
+
+/// Structure where the contract promises it, and its text form: clients that do not read structured content read its
+/// text (MCP 2026-07-28, server/tools).
+fn shaped(contract: &Contract, value: Value) -> Result<Outcome, Stop> {
+    match (value, &contract.output) {
+        (Value::String(text), None) => Ok(text_only(text)),
+        (Value::Null, None) => Ok(text_only("Done.".into())),
+        (value, output) => {
+            let text = serde_json::to_string(&value).map_err(|error| Stop::BadOutput(error.to_string()))?;
+            let structured = output.is_some().then_some(value);
+            Ok(Outcome::Done { content: vec![ContentBlock::text(text)], structured })
+        }
+    }
 }
 
 /// The outcome of a function that ended early because the client must be asked, or the stop as it was.

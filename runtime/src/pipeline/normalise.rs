@@ -1,22 +1,64 @@
 //! Brings arguments into the form that the function takes, and holds them to the published schema.
 //!
-//! Refuses with an `isError` result that lists every violation, so that a model can mend them in one go.
+//! Refuses with an `isError` result that lists every violation, so that a model can mend them in one go. The paths are
+//! those of the contract that the call is held to, also when it is an older one.
 
 use serde_json::{Map, Number, Value};
 
-use crate::{call::Stop, catalogue::Entry, violations};
+use super::{resolve::Choice, translate};
+use crate::{
+    call::Stop,
+    catalogue::{Contract, Served},
+    clock::Clock,
+    violations,
+};
 
-/// The arguments, valid.
-pub(super) fn arguments(tool: &Entry, arguments: Map<String, Value>) -> Result<Map<String, Value>, Stop> {
+/// How many places of a schema the log gets at most.
+const TOLD: usize = 20;
+
+/// The major that serves the call, and arguments that its function takes. Where nothing was said about the version,
+/// older majors are tried only after the current one has refused.
+pub(super) fn arguments<'a>(
+    choice: Choice<'a>,
+    arguments: Map<String, Value>,
+    clock: &Clock,
+) -> Result<(Served<'a>, Map<String, Value>), Stop> {
+    let mut served = choice.assumed();
     let mut arguments = Value::Object(arguments);
-    let found = violations::check(&tool.input, &tool.input_schema, &arguments);
-    if !found.is_empty() {
-        return Err(Stop::Violations { tool: tool.name.to_string(), violations: found });
+    let contract = served.contract();
+    if !contract.input.is_valid(&arguments) {
+        served = choice.by_shape(&arguments, clock)?.ok_or_else(|| Stop::Violations {
+            tool: served.tool.name.to_string(),
+            violations: violations::all(&contract.input, &contract.input_schema, &arguments),
+        })?;
     }
     whole_numbers(&mut arguments);
-    match arguments {
-        Value::Object(arguments) => Ok(arguments),
-        _ => Ok(Map::new()),
+    if !served.chain().is_empty() {
+        arguments = Value::Object(translate::up(served, object(arguments))?);
+        whole_numbers(&mut arguments);
+        proven(served, &served.tool.current, &arguments)?;
+    }
+    Ok((served, object(arguments)))
+}
+
+/// A shim was proved when the server was built, so what it makes is refused only if the proof was left out. The log
+/// gets the places in the schema, which are the server's own words; a place in the arguments could be the caller's.
+fn proven(served: Served<'_>, current: &Contract, arguments: &Value) -> Result<(), Stop> {
+    if current.input.is_valid(arguments) {
+        return Ok(());
+    }
+    let errors = current.input.iter_errors(arguments).take(TOLD);
+    Err(Stop::BadShim {
+        tool: served.tool.name.to_string(),
+        version: served.contract().label.clone(),
+        places: errors.map(|error| error.schema_path().as_str().to_owned()).collect(),
+    })
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(object) => object,
+        _ => Map::new(),
     }
 }
 

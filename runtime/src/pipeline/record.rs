@@ -10,7 +10,7 @@ use tracing::{Span, field};
 
 use crate::{
     call::{Outcome, Stop, ToolCall},
-    catalogue::Entry,
+    catalogue::{Contract, Entry},
     clock::Clock,
     error::ErrorKind,
     names,
@@ -33,6 +33,7 @@ impl Record {
             tool = tool.map_or(names::UNKNOWN_TOOL, |tool| &*tool.name),
             request = call.request_id.as_str(),
             principal = call.principal.as_str(),
+            version = field::Empty,
         );
         Self { clock, started: clock.now(), span, outcome: OnceLock::new() }
     }
@@ -76,6 +77,11 @@ impl Drop for Record {
     }
 }
 
+/// Notes which version serves the call that is recorded.
+pub(super) fn serving(contract: &Contract) {
+    Span::current().record("version", contract.label.as_str());
+}
+
 /// Who should look at it. What went wrong is told in words only where the words are the server's: the message of an
 /// error that is the caller's may repeat what the caller sent.
 enum Level {
@@ -90,9 +96,13 @@ enum Level {
 fn describe(stop: &Stop) -> (Level, &'static str) {
     match stop {
         Stop::Draining => (Level::Caller, "draining"),
-        Stop::TooLarge { .. } | Stop::TooDeep { .. } | Stop::BadMeta { .. } | Stop::Violations { .. } => {
-            (Level::Caller, "invalid")
-        }
+        Stop::TooLarge { .. }
+        | Stop::TooDeep { .. }
+        | Stop::BadMeta { .. }
+        | Stop::Violations { .. }
+        | Stop::Untranslatable { .. } => (Level::Caller, "invalid"),
+        Stop::Retired(_) => (Level::Caller, "retired"),
+        Stop::BadShim { .. } => (Level::Server, "bad_shim"),
         Stop::UnknownTool { .. } | Stop::UnknownVersion { .. } => (Level::Caller, "not_found"),
         Stop::State(StateError::NoRandomness | StateError::Exhausted) => (Level::Server, "internal"),
         Stop::State(_) => (Level::Caller, "invalid_state"),

@@ -24,13 +24,10 @@ where
 {
     let (parts, body) = request.into_parts();
     let json = is_json(&parts.headers);
-    // The SDK checks Host and Origin too, but after the body was read. Where both are not plainly in order, it is asked
-    // with the head alone; a POST without a body can do nothing else.
-    if parts.method == Method::POST && !plain(&parts.headers, hosts) {
-        let head = inner(http::Request::from_parts(parts.clone(), Full::default())).await;
-        if head.status() == StatusCode::FORBIDDEN {
-            return head.map(Body::new);
-        }
+    if parts.method == Method::POST
+        && let Err(forbidden) = look(&parts, hosts, &inner).await
+    {
+        return forbidden;
     }
     let body = if parts.method == Method::POST {
         match Limited::new(body, limit).collect().await {
@@ -54,6 +51,31 @@ where
         return refusal(StatusCode::BAD_REQUEST, error.0, error.1);
     }
     response.map(Body::new)
+}
+
+/// Lets a request pass that is served without `inner`, once Host and Origin were found in order.
+pub(super) async fn admit<F, R>(hosts: &[String], request: Request, inner: F) -> Result<(), Response>
+where
+    F: Fn(http::Request<Full<Bytes>>) -> R,
+    R: Future<Output = http::Response<BoxBody<Bytes, Infallible>>>,
+{
+    let (mut parts, _body) = request.into_parts();
+    parts.method = Method::POST;
+    look(&parts, hosts, &inner).await
+}
+
+/// The SDK checks Host and Origin too, but after the body was read. Where both are not plainly in order, it is asked
+/// with the head alone; a POST without a body can do nothing else.
+async fn look<F, R>(head: &http::request::Parts, hosts: &[String], inner: &F) -> Result<(), Response>
+where
+    F: Fn(http::Request<Full<Bytes>>) -> R,
+    R: Future<Output = http::Response<BoxBody<Bytes, Infallible>>>,
+{
+    if plain(&head.headers, hosts) {
+        return Ok(());
+    }
+    let response = inner(http::Request::from_parts(head.clone(), Full::default())).await;
+    if response.status() == StatusCode::FORBIDDEN { Err(response.map(Body::new)) } else { Ok(()) }
 }
 
 /// What is wrong with a body that is no JSON-RPC message, if that is what is wrong (JSON-RPC 2.0, section 5.1).
@@ -87,7 +109,8 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
-fn refusal(status: StatusCode, id: Option<RequestId>, error: ErrorData) -> Response {
+/// A JSON-RPC error as a response.
+pub(super) fn refusal(status: StatusCode, id: Option<RequestId>, error: ErrorData) -> Response {
     let body = serde_json::to_vec(&JsonRpcError::new(id, error)).unwrap_or_default();
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }

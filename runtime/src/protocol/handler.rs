@@ -14,35 +14,60 @@ use rmcp::{
     service::{NotificationContext, RequestContext, SubscriptionContext},
 };
 
-use super::channel::{self, McpChannel};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::{
+    changes,
+    channel::{self, McpChannel},
+};
 use crate::{
     answer,
     call::{self, ToolCall},
+    catalogue::{Listing, SurfaceId},
     context::LogLevel,
+    date::Date,
     engine::Engine,
     input_required, names, pipeline,
     principal::Principal,
 };
 
-/// How long a client may keep a list; lists change only when the server is replaced.
-const LIST_TTL_MS: u64 = 60_000;
-
 /// See the module. One for each connection or session; cheap to make.
 pub(crate) struct McpHandler {
     engine: Arc<Engine>,
     principal: Principal,
+    /// The surface that clients come in on.
+    surface: Option<SurfaceId>,
     /// What a client of an older protocol wants to hear, for its session.
     level: Mutex<LogLevel>,
+    /// Ends what was started for the connection or session.
+    ended: DropGuard,
 }
 
 impl McpHandler {
-    pub(crate) fn new(engine: Arc<Engine>, principal: Principal) -> Self {
-        Self { engine, principal, level: Mutex::new(LogLevel::Debug) }
+    /// `endpoint` is the surface that the connection names, if it names one.
+    pub(crate) fn new(engine: Arc<Engine>, principal: Principal, endpoint: Option<SurfaceId>) -> Self {
+        let surface = engine.surface(endpoint, &principal);
+        let ended = CancellationToken::new().drop_guard();
+        Self { engine, principal, surface, level: Mutex::new(LogLevel::Debug), ended }
+    }
+
+    /// Another one, for an endpoint that names a surface.
+    pub(super) fn on(&self, surface: SurfaceId) -> Self {
+        Self::new(Arc::clone(&self.engine), self.principal.clone(), Some(surface))
+    }
+
+    /// Ends what was started for the connection, once its input has ended.
+    pub(super) fn ended(&self) -> CancellationToken {
+        self.ended.token().clone()
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     /// Another of its kind, for another session.
     pub(super) fn fresh(&self) -> Self {
-        Self::new(Arc::clone(&self.engine), self.principal.clone())
+        Self::new(Arc::clone(&self.engine), self.principal.clone(), self.surface)
     }
 
     /// Serves a request that is not a tool call: bounds, gate, deadline, panic capture, record.
@@ -103,6 +128,14 @@ impl McpHandler {
         };
         record.outcome = outcome;
         answer
+    }
+
+    /// How long a client may keep a list, in milliseconds: never beyond the day on which it changes.
+    fn ttl_ms(&self, listing: &Listing) -> u64 {
+        let left =
+            listing.until.map(|until| until.start().duration_since(self.engine.clock.wall()).unwrap_or_default());
+        let ttl = left.map_or(self.engine.list_ttl, |left| left.min(self.engine.list_ttl));
+        u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Passes a notification on; a panic there ends nothing.
@@ -214,7 +247,12 @@ impl ServerHandler for McpHandler {
                 None,
             ));
         }
-        let mut list = self.engine.catalogue.list().with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Public);
+        let engine = &self.engine;
+        let listing = engine.catalogue.list(self.surface, Date::today(&engine.clock));
+        // Callers may be pinned to surfaces, so what one caller sees is not what all see.
+        let scope = if engine.has_pins() { CacheScope::Private } else { CacheScope::Public };
+        let list = ListToolsResult::with_all_items(listing.tools.clone());
+        let mut list = list.with_ttl_ms(self.ttl_ms(&listing)).with_cache_scope(scope);
         self.name_server(&mut list.meta);
         Ok(list)
     }
@@ -233,6 +271,7 @@ impl ServerHandler for McpHandler {
             meta: std::mem::take(&mut context.meta.0.0),
             request_id: id.clone(),
             principal: self.principal.clone(),
+            surface: self.surface,
             cancellation: context.ct,
             channel: Arc::new(channel),
             responses: request.input_responses.unwrap_or_default(),
@@ -240,7 +279,7 @@ impl ServerHandler for McpHandler {
         };
         let outcome = AssertUnwindSafe(pipeline::call(&self.engine, call)).catch_unwind().await;
         let mut response = match outcome {
-            Ok(outcome) => answer::to_call(outcome, &id)?,
+            Ok(called) => answer::to_call(called, &id)?,
             Err(_panic) => return Err(answer::internal(&id)),
         };
         match &mut response {
@@ -253,8 +292,12 @@ impl ServerHandler for McpHandler {
 
     /// The SDK checks `Mcp-Param-*` headers by this; a tool without such headers need not be copied for it.
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        let entry = self.engine.catalogue.find(name)?;
-        entry.has_headers.then(|| entry.definition.clone())
+        let catalogue = &self.engine.catalogue;
+        let contract = match self.surface {
+            Some(surface) => catalogue.find_on(surface, name)?.contract(),
+            None => &catalogue.find(name)?.current,
+        };
+        contract.has_headers.then(|| contract.definition.clone())
     }
 
     async fn set_level(
@@ -314,6 +357,15 @@ impl ServerHandler for McpHandler {
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        let (engine, surface, peer) = (Arc::clone(&self.engine), self.surface, context.peer.clone());
+        let ended = self.ended.token().clone();
+        tokio::spawn(async move {
+            while let Some(()) = ended.run_until_cancelled(changes::next(&engine, surface)).await {
+                if peer.notify_tool_list_changed().await.is_err() {
+                    return;
+                }
+            }
+        });
         self.tell(ClientNotification::InitializedNotification(NotificationNoParam::default()), context).await;
     }
 
@@ -326,17 +378,52 @@ impl ServerHandler for McpHandler {
     }
 
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
-        self.engine.handler.as_ref()?.accepted_subscription_filter(requested)
+        let theirs = self.engine.handler.as_ref().and_then(|handler| handler.accepted_subscription_filter(requested));
+        if self.engine.capabilities.tools.is_none() {
+            return theirs;
+        }
+        let mut accepted = theirs.unwrap_or_default();
+        accepted.tools_list_changed = requested.tools_list_changed;
+        Some(accepted)
     }
 
     async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
-        let Some(handler) = &self.engine.handler else { return Err(not_found("subscriptions/listen")) };
         if !self.engine.gate.is_open() {
             return Err(answer::draining());
         }
-        match AssertUnwindSafe(handler.listen(subscription)).catch_unwind().await {
-            Ok(ended) => ended,
-            Err(_panic) => Err(answer::internal("subscriptions/listen")),
+        let sink = subscription.sink().clone();
+        let tools = async {
+            if sink.accepted().tools_list_changed == Some(true) {
+                loop {
+                    changes::next(&self.engine, self.surface).await;
+                    if sink.notify_tool_list_changed().await.is_err() {
+                        break;
+                    }
+                }
+            }
+            std::future::pending().await
+        };
+        let handler = self.engine.handler.as_ref();
+        let handler =
+            handler.filter(|handler| handler.accepted_subscription_filter(subscription.requested()).is_some());
+        let theirs = async {
+            match handler {
+                Some(handler) => match AssertUnwindSafe(handler.listen(subscription)).catch_unwind().await {
+                    Ok(ended) => ended,
+                    Err(_panic) => Err(answer::internal("subscriptions/listen")),
+                },
+                None => {
+                    subscription.cancelled().await;
+                    Ok(())
+                }
+            }
+        };
+        tokio::select! {
+            ended = theirs => ended,
+            never = tools => never,
+            // Ended by the server: the client is told so, and nothing has to wait for it.
+            () = self.engine.gate.closed() => Ok(()),
+            () = self.ended.token().cancelled() => Ok(()),
         }
     }
 }

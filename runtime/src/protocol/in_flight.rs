@@ -10,7 +10,7 @@ use std::{
 
 use rmcp::{
     ErrorData, RoleServer,
-    model::{ClientJsonRpcMessage, ClientNotification, RequestId, ServerJsonRpcMessage},
+    model::{ClientJsonRpcMessage, ClientNotification, ClientRequest, RequestId, ServerJsonRpcMessage},
     transport::Transport,
 };
 use tokio::sync::Notify;
@@ -28,9 +28,17 @@ pub(super) struct InFlight {
 #[derive(Debug, Default)]
 struct Ids {
     running: HashSet<RequestId>,
+    /// Subscriptions, which end only when somebody ends them: nothing waits for them.
+    listening: HashSet<RequestId>,
     /// A cancelled request gets no answer, but its handler may still be on its way out: rmcp would take what it
     /// returns for the answer to the next request of that id. So the id stays taken, as MCP asks of clients anyway.
     cancelled: VecDeque<RequestId>,
+}
+
+impl Ids {
+    fn contains(&self, id: &RequestId) -> bool {
+        self.running.contains(id) || self.listening.contains(id) || self.cancelled.contains(id)
+    }
 }
 
 impl InFlight {
@@ -39,10 +47,14 @@ impl InFlight {
         match message {
             ClientJsonRpcMessage::Request(request) => {
                 let mut ids = self.ids();
-                if !ids.cancelled.contains(&request.id) && ids.running.insert(request.id.clone()) {
+                let id = request.id.clone();
+                if !ids.contains(&id) {
+                    match request.request {
+                        ClientRequest::SubscriptionsListenRequest(_) => ids.listening.insert(id),
+                        _ => ids.running.insert(id),
+                    };
                     return None;
                 }
-                let id = request.id.clone();
                 let error = ErrorData::invalid_request("the request id is in use, or was; choose a new one", None);
                 return Some(ServerJsonRpcMessage::error(error, Some(id)));
             }
@@ -63,7 +75,7 @@ impl InFlight {
         None
     }
 
-    /// Waits until no request is in flight.
+    /// Waits until no request is in flight but subscriptions.
     pub(super) async fn idle(&self) {
         loop {
             let changed = self.changed.notified();
@@ -77,7 +89,7 @@ impl InFlight {
     /// Ends a request; whether it was in flight.
     fn finished(&self, id: &RequestId) -> bool {
         let mut ids = self.ids();
-        let was = ids.running.remove(id);
+        let was = ids.running.remove(id) || ids.listening.remove(id);
         if ids.running.is_empty() {
             self.changed.notify_waiters();
         }

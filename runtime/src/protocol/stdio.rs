@@ -28,7 +28,8 @@ where
     W: AsyncWrite + Send + Unpin + 'static,
 {
     let inner = Lines::new(input, output);
-    let transport = GuardedTransport { inner: Tracked { inner, in_flight: Arc::default() }, grace, ended: false };
+    let inner = Tracked { inner, in_flight: Arc::default() };
+    let transport = GuardedTransport { inner, grace, ended: false, handler_ended: handler.ended() };
     let service = serve_server_with_ct::<_, _, _, TransportAdapterIdentity>(handler, transport, stop).await?;
     // A join error would be a panic of the SDK's own loop; every handler's panic is caught before it gets there.
     if let Err(error) = service.waiting().await {
@@ -42,6 +43,8 @@ struct GuardedTransport<T> {
     inner: Tracked<T>,
     grace: Duration,
     ended: bool,
+    /// Told when nothing is in flight any more; subscriptions end by it.
+    handler_ended: CancellationToken,
 }
 
 impl<T: Transport<RoleServer>> Transport<RoleServer> for GuardedTransport<T> {
@@ -66,6 +69,7 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for GuardedTransport<T> {
             });
         }
         let _ = tokio::time::timeout(self.grace, self.inner.in_flight.idle()).await;
+        self.handler_ended.cancel();
         None
     }
 
@@ -78,12 +82,12 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for GuardedTransport<T> {
 mod tests {
     use std::{collections::BTreeMap, sync::Arc};
 
-    use rmcp::model::Implementation;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
     use crate::{
-        catalogue::Catalogue, clock::Clock, engine::Engine, mcp_tool, pipeline::Limits, principal::Principal, tools,
+        clock::Clock, config::Settings, engine::Engine, mcp_tool, pipeline::Limits, principal::Principal,
+        server::Server, tools,
     };
 
     /// Wait for half a minute.
@@ -96,10 +100,10 @@ mod tests {
     fn handler() -> McpHandler {
         let minute = Duration::from_secs(60);
         let limits = Limits { argument_bytes: 1000, argument_depth: 8, deadline: minute, default_timeout: minute };
-        let catalogue = Catalogue::build(tools![wait], &Arc::new(())).unwrap();
-        let info = Implementation::new("test", "0.0.0");
-        let engine = Engine::new(info, None, Arc::new(catalogue), None, limits, Clock::system()).unwrap();
-        McpHandler::new(Arc::new(engine), Principal::Local)
+        let server = Server::builder("test", ()).tools(tools![wait]).build();
+        let settings = Settings { limits, ..Settings::defaults() };
+        let engine = Engine::new(server.into_parts().unwrap(), &settings, Clock::system()).unwrap();
+        McpHandler::new(Arc::new(engine), Principal::Local, None)
     }
 
     /// What a client gets that sends `messages` and ends its input at once.

@@ -4,6 +4,8 @@ mod builder;
 
 use std::time::Duration;
 
+use steadfast_contract::shim::{Operation, OperationError, Shim, Translator};
+
 /// Everything the attribute declares. The macro has checked each value; nothing here is checked again.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -40,6 +42,12 @@ pub struct Declaration {
     pub icons: &'static [&'static str],
     /// Other names the tool answers to; they are not listed.
     pub aliases: &'static [&'static str],
+    /// ISO 8601 date from which the whole tool is deprecated.
+    pub deprecated: Option<&'static str>,
+    /// ISO 8601 date from which the whole tool is no longer served.
+    pub sunset: Option<&'static str>,
+    /// What its callers should do instead.
+    pub note: Option<&'static str>,
     /// Older majors, newest first.
     pub history: &'static [History],
 }
@@ -64,6 +72,9 @@ impl Declaration {
             slo: None,
             icons: &[],
             aliases: &[],
+            deprecated: None,
+            sunset: None,
+            note: None,
             history: &[],
         }
     }
@@ -81,7 +92,6 @@ impl Declaration {
             (self.upstream.is_some(), Promise::Upstream),
             (self.fallback.is_some(), Promise::Fallback),
             (self.slo.is_some(), Promise::Slo),
-            (!self.history.is_empty(), Promise::History),
             (self.effect == Effect::Destructive, Promise::Confirmation),
         ]
         .into_iter()
@@ -126,8 +136,6 @@ pub enum Promise {
     Fallback,
     /// `slo`
     Slo,
-    /// `history`: older majors
-    History,
     /// `effect = destructive`: plan and confirmation
     Confirmation,
 }
@@ -141,7 +149,6 @@ impl Promise {
             Self::Upstream => "upstream",
             Self::Fallback => "fallback",
             Self::Slo => "slo",
-            Self::History => "history",
             Self::Confirmation => "confirmation",
         }
     }
@@ -164,10 +171,14 @@ pub struct History {
     /// The major.
     pub major: u64,
     /// How its calls are translated.
-    pub shim: Shim,
+    pub shim: Translation,
+    /// The text of its lock file: what it published when it was current.
+    pub lock: &'static str,
+    /// A call that names no version may be taken for this major by the shape of its arguments.
+    pub shape: bool,
     /// ISO 8601 date from which it is deprecated.
     pub deprecated: Option<&'static str>,
-    /// ISO 8601 date after which it is no longer served.
+    /// ISO 8601 date from which it is no longer served.
     pub sunset: Option<&'static str>,
     /// What a caller should change.
     pub note: Option<&'static str>,
@@ -175,74 +186,55 @@ pub struct History {
     pub lossy: Option<&'static str>,
 }
 
-/// How an older major's calls are translated.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Shim {
+/// How an older major's calls are translated to the next newer one, and its results back.
+#[derive(Debug, Clone, Copy)]
+pub enum Translation {
     /// By declared operations: arguments up, results down.
     Declared {
         /// Applied to the arguments, in order.
         input: &'static [Operation],
-        /// Applied to the result, in order.
+        /// Written from the older to the newer form, too; applied to results inverted, the last one first.
         output: &'static [Operation],
     },
-    /// By a type with `up` and `down`.
+    /// By a type with [`Shim`].
     Typed {
         /// The type's path as written.
         path: &'static str,
+        /// What the type does.
+        translator: fn() -> Translator,
     },
 }
 
-/// One declared step of a shim. Paths are dotted property names; values are JSON text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
-    /// `rename(a => b)`
-    Rename {
-        /// The older name.
-        from: &'static str,
-        /// The newer name.
-        to: &'static str,
-    },
-    /// `default(a = 1)`: set where it is absent.
-    Default {
-        /// The property.
-        path: &'static str,
-        /// JSON text.
-        value: &'static str,
-    },
-    /// `drop(a)`
-    Drop {
-        /// The property.
-        path: &'static str,
-    },
-    /// `set(a = 1)`
-    Set {
-        /// The property.
-        path: &'static str,
-        /// JSON text.
-        value: &'static str,
-    },
-    /// `move(a.b => c)`
-    Move {
-        /// Where it was.
-        from: &'static str,
-        /// Where it is.
-        to: &'static str,
-    },
-    /// `wrap(a)`: a value becomes a list of one.
-    Wrap {
-        /// The property.
-        path: &'static str,
-    },
-    /// `unwrap(a)`: a list of one becomes its element.
-    Unwrap {
-        /// The property.
-        path: &'static str,
-    },
-    /// `map_enum(a: old => new, ..)`
-    MapEnum {
-        /// The property.
-        path: &'static str,
-        /// Pairs of older and newer value.
-        values: &'static [(&'static str, &'static str)],
-    },
+impl Translation {
+    /// By the type `T`, which is written as `path`.
+    pub const fn typed<T: Shim>(path: &'static str) -> Self {
+        Self::Typed { path, translator: Translator::typed::<T> }
+    }
+
+    /// `declared` or `typed`.
+    pub(crate) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Declared { .. } => "declared",
+            Self::Typed { .. } => "typed",
+        }
+    }
+
+    /// Ready to run.
+    pub(crate) fn translator(&self) -> Result<Translator, OperationError> {
+        match self {
+            Self::Declared { input, output } => Translator::declared(input, output),
+            Self::Typed { translator, .. } => Ok(translator()),
+        }
+    }
+}
+
+/// Types are told apart by their paths.
+impl PartialEq for Translation {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Declared { input, output }, Self::Declared { input: i, output: o }) => input == i && output == o,
+            (Self::Typed { path, .. }, Self::Typed { path: other, .. }) => path == other,
+            _ => false,
+        }
+    }
 }

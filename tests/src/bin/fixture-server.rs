@@ -11,6 +11,7 @@ use steadfast::rmcp::{
     service::RequestContext,
 };
 use steadfast::{Inputs, LogLevel, prelude::*};
+use steadfast_tests::library;
 
 /// Say it back.
 #[mcp_tool(version = "1.2.0", effect = read_only, alias = "repeat")]
@@ -108,8 +109,10 @@ impl ServerHandler for Prompts {
 
 fn server() -> Server<()> {
     Server::builder("fixture", ())
-        .version("0.0.1")
+        .version("0.3.0")
         .tools(tools![echo, wait, tell, hang, explode, login, region, confirm])
+        .tools(library::tools())
+        .contracts(library::contracts())
         .handler(Prompts)
         .build()
 }

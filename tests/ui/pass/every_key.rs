@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use steadfast::{Effect, Operation, Shim, Slo, prelude::*};
+use steadfast::{Effect, Operation, Slo, Translation, prelude::*};
 
 /// Find open issues by free text.
 ///
@@ -23,6 +23,9 @@ use steadfast::{Effect, Operation, Shim, Slo, prelude::*};
     name = "issues.search",
     icons = ["https://example.com/icon.svg", "data:image/png;base64,aGk="],
     alias = ["search_issues", "find-issues"],
+    deprecated = "2030-01-01",
+    sunset = "2031-01-01",
+    note = "use `issues.find`",
     crate = ::steadfast,
     history(
         "1" => v1::SearchIssues,
@@ -43,7 +46,7 @@ use steadfast::{Effect, Operation, Shim, Slo, prelude::*};
             note = "`q` is now `query`",
             lossy = "version 2 has no place for labels",
         },
-        "0" => { shim = v1::SearchIssues, sunset = "2027-01-01" },
+        "0" => { shim = v1::SearchIssues, sunset = "2027-01-01", shape = false },
     ),
 )]
 async fn search_issues(query: String) -> String {
@@ -55,7 +58,22 @@ async fn cached_issues(query: String) -> String {
 }
 
 mod v1 {
+    use steadfast::{Shim, ShimError};
+
     pub struct SearchIssues;
+
+    impl Shim for SearchIssues {
+        fn up(arguments: Object) -> Result<Object, ShimError> {
+            Ok(arguments)
+        }
+
+        fn down(result: Value) -> Result<Value, ShimError> {
+            Ok(result)
+        }
+    }
+
+    type Value = serde_json::Value;
+    type Object = serde_json::Map<String, Value>;
 }
 
 fn main() {
@@ -78,17 +96,21 @@ fn main() {
     assert_eq!(declaration.slo, Some(Slo { success: Some(99.5), p95: Some(p95), p99: Some(p99) }));
     assert_eq!(declaration.icons, ["https://example.com/icon.svg", "data:image/png;base64,aGk="]);
     assert_eq!(declaration.aliases, ["search_issues", "find-issues"]);
+    assert_eq!((declaration.deprecated, declaration.sunset), (Some("2030-01-01"), Some("2031-01-01")));
+    assert_eq!(declaration.note, Some("use `issues.find`"));
 
     let [second, first, zeroth] = declaration.history else { panic!("three majors") };
     assert_eq!((second.major, first.major, zeroth.major), (2, 1, 0));
-    assert_eq!(first.shim, Shim::Typed { path: "v1::SearchIssues" });
+    assert_eq!(first.shim, Translation::typed::<v1::SearchIssues>("v1::SearchIssues"));
+    assert!(second.lock.contains("\"version\": \"2.0.0\""));
+    assert!(second.shape && first.shape && !zeroth.shape);
     assert_eq!(zeroth.sunset, Some("2027-01-01"));
     assert_eq!((second.deprecated, second.sunset), (Some("2028-02-29"), Some("2029-02-28")));
     assert_eq!(second.note, Some("`q` is now `query`"));
     assert_eq!(second.lossy, Some("version 2 has no place for labels"));
     assert_eq!(
         second.shim,
-        Shim::Declared {
+        Translation::Declared {
             input: &[
                 Operation::Rename { from: "q", to: "query" },
                 Operation::Default { path: "limit", value: "20" },

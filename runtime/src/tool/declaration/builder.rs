@@ -49,6 +49,12 @@ setters! {
     with_icons(icons: &'static [&'static str]);
     /// `alias = ".."`
     with_aliases(aliases: &'static [&'static str]);
+    /// `deprecated = ".."`
+    with_deprecated(deprecated: &'static str) => Some(deprecated);
+    /// `sunset = ".."`
+    with_sunset(sunset: &'static str) => Some(sunset);
+    /// `note = ".."`
+    with_note(note: &'static str) => Some(note);
     /// `history(..)`
     with_history(history: &'static [History]);
 }

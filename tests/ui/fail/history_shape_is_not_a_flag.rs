@@ -1,0 +1,11 @@
+use steadfast::prelude::*;
+
+/// Say hello.
+#[mcp_tool(version = "3.0.0", effect = read_only, history("1" => { input = [drop(a)], shape = "no" }))]
+async fn hello() -> String {
+    String::new()
+}
+
+fn main() {
+    let _: Vec<Tool<()>> = tools![hello];
+}
