@@ -9,6 +9,8 @@ mod digests;
 mod finding;
 pub mod generate;
 mod lock;
+#[cfg(test)]
+mod pages;
 pub mod proof;
 mod prove;
 mod published;
