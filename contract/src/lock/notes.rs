@@ -18,7 +18,7 @@ pub fn notes(published: &Published, lock: &LockSet) -> String {
         let state = if locked(tool, lock).is_some() { "current" } else { "preview: may change at any time" };
         row(&mut text, &tool.version, state, &tool.lifecycle);
         for older in &tool.history {
-            let known = lock.lock(&tool.name, older.major);
+            let known = lock.promised(tool, older.major);
             let version = known.map_or_else(|| older.major.to_string(), |known| known.version.clone());
             row(&mut text, &version, "served", &older.lifecycle);
         }
@@ -30,7 +30,7 @@ pub fn notes(published: &Published, lock: &LockSet) -> String {
             let _ = write!(text, "\n{note}\n");
         }
         for older in &tool.history {
-            if let Some(before) = lock.lock(&tool.name, older.major) {
+            if let Some(before) = lock.promised(tool, older.major) {
                 let found = compare_tools(&before.contract(), &ToolContract::from(tool));
                 migration(&mut text, tool, older.major, &older.lifecycle, &found);
             }

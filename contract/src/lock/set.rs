@@ -6,7 +6,7 @@ use semver::Version;
 use serde::de::DeserializeOwned;
 
 use super::file::{self, FORMAT, problem};
-use crate::{Finding, Lock, Rule, Surface, Tombstones};
+use crate::{Finding, Lock, PublishedTool, Rule, Surface, Tombstones};
 
 /// The lock of one server; waivers are not a part of it, because they are a person's.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -77,6 +77,17 @@ impl LockSet {
     /// One major of one tool.
     pub fn lock(&self, tool: &str, major: u64) -> Option<&Lock> {
         self.tools.get(tool)?.get(&major)
+    }
+
+    /// The name that a major's file is kept under: the tool's own, or that of an alias from before it was renamed.
+    pub(crate) fn filed<'a>(&self, tool: &'a PublishedTool, major: u64) -> &'a str {
+        let mut names = std::iter::once(&tool.name).chain(&tool.aliases);
+        names.find(|name| self.lock(name, major).is_some()).unwrap_or(&tool.name)
+    }
+
+    /// What a tool promised in a major, also where it had another name then.
+    pub(crate) fn promised(&self, tool: &PublishedTool, major: u64) -> Option<&Lock> {
+        self.lock(self.filed(tool, major), major)
     }
 
     fn add(&mut self, path: &str, text: &str) -> Result<(), Box<Finding>> {

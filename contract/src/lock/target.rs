@@ -16,7 +16,8 @@ pub(crate) fn target(published: &Published, released: &LockSet, today: Date) -> 
     let mut surface = Surface::new(&published.release);
     for tool in &published.tools {
         for older in &tool.history {
-            let known = target.tools.get_mut(&tool.name).and_then(|majors| majors.get_mut(&older.major));
+            let name = released.filed(tool, older.major);
+            let known = target.tools.get_mut(name).and_then(|majors| majors.get_mut(&older.major));
             if let Some(known) = known {
                 known.lifecycle = older.lifecycle.clone();
             }

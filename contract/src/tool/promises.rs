@@ -59,7 +59,7 @@ fn flags(old: &Promises, new: &Promises, findings: &mut Vec<Finding>) {
         let (rule, why) = if after { gained } else { lost };
         let breaks = after == gain_breaks;
         let impact = if breaks { Impact::Major } else { Impact::Minor };
-        let fix = breaks.then_some("keep the promise, or raise the major");
+        let fix = breaks.then_some("keep the promise, or make another tool of it: no shim keeps such a promise");
         push(findings, finding(rule, pointer, impact, why), (json!(before), json!(after)), !breaks, fix);
     }
 }
@@ -67,7 +67,7 @@ fn flags(old: &Promises, new: &Promises, findings: &mut Vec<Finding>) {
 fn scopes(old: &Promises, new: &Promises, findings: &mut Vec<Finding>) {
     for scope in new.scopes.iter().filter(|scope| !old.scopes.contains(scope)) {
         let why = format!("callers without the scope `{scope}` are refused.");
-        let fix = format!("do without the scope `{scope}`, or raise the major");
+        let fix = format!("do without the scope `{scope}`, or make another tool of it: no shim keeps such a promise");
         let found = finding(Rule::ScopeAdded, "/scopes", Impact::Major, &why);
         push(findings, found, (Value::Null, json!(scope)), false, Some(&fix));
     }

@@ -76,8 +76,8 @@ pub(super) fn check(
     let scopes = list("scopes", names::is_scope, attribute::bad_scope);
     let icons = list("icons", names::is_icon, attribute::bad_icon);
     let aliases = fields.get("alias").map(|field| aliases(field, name.as_deref(), errors)).unwrap_or_default();
-    let current =
-        history::Current { name: name.as_deref(), major: version.as_ref().map(|version| version.major), locks };
+    let major = version.as_ref().map(|version| version.major);
+    let current = history::Current { name: name.as_deref(), aliases: &aliases, major, locks };
     let history = fields.get("history").map(|field| history::check(field, current, errors)).unwrap_or_default();
     let lifecycle = lifecycle::check(&fields, errors);
     let runtime = fields.get("crate").and_then(|field| values::path(field, errors)).cloned();

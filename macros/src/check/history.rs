@@ -16,6 +16,8 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Current<'a> {
     pub(super) name: Option<&'a str>,
+    /// A lock file is kept under the name that the tool had then.
+    pub(super) aliases: &'a [String],
     pub(super) major: Option<u64>,
     pub(super) locks: &'a Locks,
 }
@@ -44,7 +46,8 @@ pub(super) fn check(field: Field<'_>, current: Current<'_>, errors: &mut Errors)
             continue;
         }
         let Some(name) = current.name else { continue };
-        match current.locks.lock(name, major) {
+        let names = std::iter::once(name).chain(current.aliases.iter().map(String::as_str));
+        match names.filter_map(|name| current.locks.lock(name, major)).next() {
             Some(lock) => history.push(History { major, lock, ..entry }),
             None => errors.push(written.number.span(), messages::no_lock(name, major)),
         }

@@ -77,6 +77,10 @@ fn compatible(
     }
     let mut found = compare_tools(&lock.contract(), &ToolContract::from(tool));
     let next = before.major + 1;
+    for fix in found.iter_mut().filter_map(|finding| finding.fix.as_mut()) {
+        // Schemas know no majors, so their advice is about the first.
+        *fix = fix.replace("history(\"1\" =>", &format!("history(\"{}\" =>", before.major));
+    }
     for finding in found.iter_mut().filter(|finding| finding.impact >= Impact::Unknown && finding.fix.is_none()) {
         finding.fix = Some(match finding.rule {
             rule if KEPT_BY_NO_SHIM.contains(&rule) => {
@@ -147,7 +151,7 @@ fn needed(
 fn promises(context: &Context<'_>, tool: &PublishedTool, version: &Version, findings: &mut Vec<Finding>) {
     let now = ToolContract::from(tool);
     for older in tool.history.iter().filter(|older| older.major != version.major) {
-        let Some(lock) = context.released.lock(&tool.name, older.major) else { continue };
+        let Some(lock) = context.released.promised(tool, older.major) else { continue };
         for finding in compare_tools(&lock.contract(), &now) {
             let kept = KEPT_BY_NO_SHIM.contains(&finding.rule) && finding.part == Part::Tool;
             if kept && finding.impact >= Impact::Unknown {

@@ -14,7 +14,7 @@ pub(super) fn check(context: &Context<'_>, tool: &PublishedTool, findings: &mut 
     }
     for older in &tool.history {
         let newer = file::version(tool).is_some_and(|version| version.major <= older.major);
-        if newer || context.lock.lock(&tool.name, older.major).is_none() {
+        if newer || context.lock.promised(tool, older.major).is_none() {
             unknown(context, tool, older.major, newer, findings);
         }
         one(context, tool, older.major, &older.lifecycle, &format!("/history/{}", older.major), findings);
@@ -26,7 +26,7 @@ fn unknown(context: &Context<'_>, tool: &PublishedTool, major: u64, newer: bool,
         (format!("major {major} is not older than {}", tool.version), "remove the entry".to_owned())
     } else {
         let file = crate::Lock::path(&tool.name, major);
-        let fix = match context.baseline.and_then(|baseline| baseline.lock(&tool.name, major)) {
+        let fix = match context.baseline.and_then(|baseline| baseline.promised(tool, major)) {
             Some(_) => format!("take `{file}` back from the default branch"),
             None => format!("take `{file}` from the release that had it, or remove the entry"),
         };
@@ -46,7 +46,7 @@ fn one(
     findings: &mut Vec<Finding>,
 ) {
     let policy = context.policy;
-    let released = context.released.lock(&tool.name, major);
+    let released = context.released.promised(tool, major);
     let before = released.map(|lock| lock.lifecycle.clone()).unwrap_or_default();
     let mut find = |rule, impact, key: &str, why: String, fix: String, old: Option<&String>, new: Option<&String>| {
         findings.push(Finding {

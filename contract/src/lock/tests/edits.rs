@@ -92,6 +92,19 @@ fn renaming_needs_an_alias_and_old_majors() {
 }
 
 #[test]
+fn a_tool_is_renamed_together_with_its_older_majors() {
+    let (published, lock) = succeeded(Lifecycle::default());
+    let mut renamed = published.tools[0].clone();
+    renamed.aliases = vec![std::mem::replace(&mut renamed.name, "find".into())];
+    renamed.definition["name"] = "find".into();
+    renamed.version = "2.1.0".into();
+    let found = check(&server([renamed]), &lock, None, &on(TODAY));
+    let breaking = found.iter().filter(|finding| finding.impact >= Impact::Unknown);
+    let rules: Vec<Rule> = breaking.map(|finding| finding.rule).filter(|rule| *rule != Rule::NotBlessed).collect();
+    assert_eq!(rules, [], "{found:#?}");
+}
+
+#[test]
 fn a_history_that_the_lock_does_not_know_is_refused() {
     let mut tool = second(Lifecycle::default());
     tool.history.push(older(3, Lifecycle::default()));
