@@ -9,6 +9,7 @@ mod change;
 mod judge;
 pub(crate) mod keywords;
 mod table;
+mod unseen;
 mod view;
 mod walk;
 mod witness;

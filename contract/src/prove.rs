@@ -29,7 +29,7 @@ use self::{
 };
 use crate::{
     Document,
-    schema::{Id, Node},
+    schema::{Id, Kind, Node},
 };
 
 /// How many enumerated values are left to the validator, where the search can't tell.
@@ -106,12 +106,20 @@ impl<'a> Prover<'a> {
             Found::Nothing => Ok(None),
             Found::Unknown(reason) => self.enumerated(&goal, of, without).ok_or_else(|| reason.to_string()),
             Found::Value(value) => {
-                let holds = of.iter().all(|side| self.agrees(side, &value, true));
-                if holds && without.iter().all(|side| self.agrees(side, &value, false)) {
-                    Ok(Some(value))
-                } else {
-                    Err("an instance was found that the validator judges otherwise".into())
+                let agrees = |prover: &Self, value: &Value| {
+                    let holds = of.iter().all(|side| prover.agrees(side, value, true));
+                    holds && without.iter().all(|side| prover.agrees(side, value, false))
+                };
+                let mut value = value;
+                // What the validator judges otherwise is a matter of one kind of value, such as numbers that are large.
+                while !agrees(self, &value) {
+                    goal.kinds = goal.kinds.without(Kind::of(&value));
+                    match self.ask(&goal) {
+                        Found::Value(another) => value = another,
+                        _ => return Err("an instance was found that the validator judges otherwise".into()),
+                    }
                 }
+                Ok(Some(value))
             }
         }
     }

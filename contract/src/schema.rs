@@ -20,6 +20,7 @@ use serde_json::Value;
 pub(crate) use self::{
     dialect::Dialect,
     node::{Bound, Id, Kind, Kinds, Node, Values},
+    reference::escape,
     value::{key, rational, to_number},
 };
 use self::{read::Reader, reference::References};

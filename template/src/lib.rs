@@ -1,8 +1,8 @@
 //! An MCP server that keeps short notes.
 //!
 //! [`mod@tools`] is what a model may call, [`notes`] and [`dictionary`] are what the tools work on, [`state`] hands
-//! those parts to the tools. Invariant: a tool's contract (name, version, schemas) changes only together with its
-//! snapshot in `tests/snapshots`. Transport, validation and configuration belong to `steadfast`, not to this crate.
+//! those parts to the tools. Invariant: what was promised to callers is in `contracts/`, and changes only by the rules
+//! of `cargo xtask contract check`. Transport, validation and configuration belong to `steadfast`, not to this crate.
 
 pub mod dictionary;
 pub mod notes;
@@ -27,5 +27,6 @@ pub fn server_with(state: AppState) -> Server<AppState> {
         .version(env!("CARGO_PKG_VERSION"))
         .instructions("Keeps short notes. Search before you add, so that nothing is noted twice.")
         .tools(tools![add_note, define_word, delete_notes, search_notes])
+        .contracts(contracts!())
         .build()
 }

@@ -24,6 +24,24 @@ async fn a_note_can_be_added_found_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_client_of_major_1_is_served_as_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = Client::new(server_with(AppState::in_folder(folder.path()))).unwrap();
+    for number in 0..12 {
+        let text = format!("buy milk {number}");
+        client.call("add_note", json!({ "text": text })).await;
+    }
+
+    let answer = client.call("search_notes", json!({ "q": "milk" })).await;
+    let found = answer.structured().unwrap();
+    assert_eq!(
+        found.as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["hits"]
+    );
+    assert_eq!(found["hits"].as_array().unwrap().len(), 10, "its own limit");
+}
+
+#[tokio::test]
 async fn all_violations_are_named_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let client = Client::new(server_with(AppState::in_folder(folder.path()))).unwrap();

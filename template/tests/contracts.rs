@@ -1,8 +1,14 @@
-//! The contracts of the tools, as snapshots: a change of what callers see shows up in review.
+//! The contracts of the tools: held to the lock in `contracts/`, and as snapshots that show a change in review.
 //!
-//! Accept a change that you mean with `INSTA_UPDATE=always cargo test`, and raise the tool's version with it.
+//! The lock decides. For a change that you mean: raise the tool's version, write it down with
+//! `cargo xtask contract bless`, and accept the snapshot with `INSTA_UPDATE=always cargo test`.
 
 use app::server;
+
+#[test]
+fn the_lock_holds_and_older_majors_are_served() {
+    steadfast::assert_contracts!(server());
+}
 
 #[test]
 fn add_note() {

@@ -102,6 +102,7 @@ fn hints(project: &Project, folder: &Path, mcp: SocketAddr, admin: SocketAddr) -
     format!(
         "try  cd {folder}; export CARGO_TARGET_DIR={target}
      cargo run -- call search_notes '{{\"query\":\"milk\"}}'
+     cargo run -- call search_notes@1 '{{\"q\":\"milk\"}}'           # as clients of its first release do
      cargo run -- call search_notes '{{\"query\":7,\"limit\":1000}}'    # names both mistakes
      cargo run -- tools
      cargo run                                                    # serve, until Ctrl-C

@@ -11,6 +11,8 @@ pub(crate) mod conformance;
 #[cfg(feature = "checkout")]
 mod server;
 #[cfg(feature = "checkout")]
+mod story;
+#[cfg(feature = "checkout")]
 mod template;
 
 use std::process::ExitCode;
@@ -45,6 +47,9 @@ const COMMON: &[Step] = &[
     step("tidy", "the project's rules", tidy::step),
 ];
 
+/// Steps of a server.
+const SERVER: &[Step] = &[step("contracts", "what was promised to callers", cargo::contracts)];
+
 /// Steps of a checkout of Steadfast.
 #[cfg(feature = "checkout")]
 const CHECKOUT: &[Step] = &[
@@ -52,6 +57,7 @@ const CHECKOUT: &[Step] = &[
     step("demo", "the first command of the README", server::demo),
     step("template", "every combination of answers is generated and compiled", template::combinations),
     step("generated", "tests of generated servers, and their own `cargo xtask test`", template::representatives),
+    step("story", "edits of a generated server are judged, and its next release serves old clients", story::story),
     step("cargo-generate", "the template by `cargo generate` itself", template::cargo_generate),
     step("conformance-2026-07-28", "the official suite, current revision", conformance::current),
     step("conformance-2025-11-25", "the official suite, previous revision", conformance::previous),
@@ -87,7 +93,7 @@ pub(crate) fn main(project: &Project, options: &Test) -> Result<ExitCode, Failur
 fn steps(kind: Kind) -> Vec<&'static Step> {
     let more = match kind {
         Kind::Checkout => CHECKOUT,
-        Kind::Server => &[],
+        Kind::Server => SERVER,
     };
     COMMON.iter().chain(more).collect()
 }

@@ -73,15 +73,12 @@ pub(super) fn judge(walk: &Walk<'_>) -> Comparison {
 }
 
 fn whole(walk: &Walk<'_>, witnesses: &mut Witnesses<'_, '_>) -> Whole {
-    // What is written alike validates alike, whatever it is.
-    if bare(walk.old.root()) == bare(walk.new.root()) {
-        return Whole::Holds(Equality::Written);
-    }
     match witnesses.whole(walk.mode == Mode::Strict) {
+        Inclusion::Holds if bare(walk.old.root()) == bare(walk.new.root()) => Whole::Holds(Equality::Written),
         Inclusion::Holds => {
             // Members that were added are no refactoring, whatever may stand in them.
-            let mut sets = walk.changes.iter().filter(|change| change.kind == Kind::Set);
-            let equal = (walk.changes.is_empty() || sets.any(|change| !is_addition(change.rule)))
+            let mut sets = walk.changes.iter().filter(|change| change.kind == Kind::Set).peekable();
+            let equal = (sets.peek().is_none() || sets.any(|change| !is_addition(change.rule)))
                 && witnesses.reverse() == Inclusion::Holds
                 && (walk.mode == Mode::Strict || witnesses.whole(true) == Inclusion::Holds);
             Whole::Holds(if equal { Equality::Proved } else { Equality::Open })
@@ -98,6 +95,10 @@ impl<'a> Judge<'a, '_> {
     /// The impact of a change with its witness; none when there is nothing to it.
     fn change(&mut self, change: &Change) -> Option<(Impact, Option<Witness>)> {
         if let Trial::Twice(changed, all) = &change.trial {
+            self.settled += 1;
+            if self.settled > MAX_PLACES {
+                return None;
+            }
             return self.overlap(change, changed, all);
         }
         match (change.kind, &self.whole) {
@@ -179,7 +180,8 @@ impl<'a> Judge<'a, '_> {
     }
 
     fn meaning(&mut self, change: &Change) -> (Impact, Option<Witness>) {
-        if change.impact < Impact::Unknown {
+        self.settled += 1;
+        if change.impact < Impact::Unknown || self.settled > MAX_PLACES {
             return (change.impact, None);
         }
         match change.rule {

@@ -27,7 +27,7 @@ use crate::{Direction, Document, Impact, Rule};
 
 /// How many pairs of places are visited. The largest published tool schemas have some thousand places; a pair of
 /// schemas can have the product of their places as pairs, which hostile ones use.
-const MAX_PAIRS: usize = 20_000;
+const MAX_WORK: usize = 20_000;
 
 /// How deep the walk goes: each level takes stack. Text that `serde_json` reads has at most 128 levels.
 const MAX_DEPTH: usize = 128;
@@ -47,6 +47,7 @@ pub(super) struct Walk<'a> {
     /// Why the walk did not see everything.
     pub(super) unfinished: Option<&'static str>,
     seen: HashSet<Visit>,
+    work: usize,
 }
 
 /// Both places, what encloses them for the same instance, and whether they are members of an `allOf`.
@@ -74,7 +75,7 @@ impl<'a> Walk<'a> {
             around_new: Vec::new(),
         };
         let (places, changes, seen) = (vec![root], Vec::new(), HashSet::new());
-        Self { old, new, direction, mode, places, changes, unfinished: None, seen }
+        Self { old, new, direction, mode, places, changes, unfinished: None, seen, work: 0 }
     }
 
     /// Walks everything from the roots.
@@ -122,11 +123,13 @@ impl<'a> Walk<'a> {
             self.unfinished = Some("the schemas nest too deeply to compare everything in them");
             return false;
         }
-        if self.seen.len() >= MAX_PAIRS || self.changes.len() >= MAX_CHANGES {
+        if self.work >= MAX_WORK || self.changes.len() >= MAX_CHANGES {
             self.unfinished = Some("the schemas are too large to compare everything in them");
             return false;
         }
         let enclosing = &self.places[place];
+        // A place inside of many others takes a look at each of them.
+        self.work += 1 + 4 * (enclosing.around_old.len() + enclosing.around_new.len());
         let around = (enclosing.around_old.clone(), enclosing.around_new.clone());
         self.seen.insert((old, new, around, self.is_conjunct(place)))
     }

@@ -173,7 +173,7 @@ impl<'a> Branch<'a> {
 
     /// Finds a value.
     pub(super) fn solve(mut self, search: &mut Search) -> Found {
-        let size = self.choices.iter().map(Vec::len).sum::<usize>() / 32;
+        let size = self.choices.iter().flatten().map(|way| way.len() + 1).sum::<usize>() / 12;
         if !search.spend(STEP.saturating_mul(1 + u32::try_from(size).unwrap_or(STEP))) {
             return Search::exhausted();
         }

@@ -83,6 +83,14 @@ impl Names {
     pub(super) fn add_own(&mut self, graph: &Graph, id: Id, purpose: Purpose) {
         let node = graph.node(id);
         self.names.extend(node.properties.keys().cloned());
+        if purpose == Purpose::Declared {
+            // What must be there is emitted, whether it has a schema or not.
+            self.names.extend(node.required.iter().cloned());
+            for (name, needs) in &node.dependent_required {
+                self.names.extend(std::iter::once(name).chain(needs).cloned());
+            }
+            self.names.extend(node.dependent_schemas.iter().map(|(name, _)| std::sync::Arc::clone(name)));
+        }
         self.patterns.extend(node.patterns.iter().map(|(pattern, _)| Arc::clone(pattern)));
         let rest = [node.additional, node.unevaluated_properties];
         self.all |= rest.into_iter().flatten().any(|rest| match purpose {

@@ -20,7 +20,12 @@ const VISITS: u32 = 20_000;
 
 /// Whether the value is valid.
 pub(super) fn valid(graph: &Graph, texts: &mut Texts, id: Id, value: &Value) -> Option<bool> {
-    Evaluation { graph, texts, depth: 0, left: VISITS }.valid(id, value)
+    Evaluation { graph, texts, depth: 0, left: VISITS, lenient: false }.valid(id, value)
+}
+
+/// The same where formats that can't be told are taken for had, as the validator takes them.
+pub(super) fn accepted(graph: &Graph, texts: &mut Texts, id: Id, value: &Value) -> Option<bool> {
+    Evaluation { graph, texts, depth: 0, left: VISITS, lenient: true }.valid(id, value)
 }
 
 struct Evaluation<'a> {
@@ -28,6 +33,7 @@ struct Evaluation<'a> {
     texts: &'a mut Texts,
     depth: usize,
     left: u32,
+    lenient: bool,
 }
 
 /// All of the answers: false if one is, else unknown if one is.
@@ -150,7 +156,10 @@ impl Evaluation<'_> {
         {
             return true;
         }
-        node.format.as_ref().is_some_and(|format| all.refuses(self.texts.has_format(format, text)))
+        node.format.as_ref().is_some_and(|format| {
+            let has = self.texts.has_format(format, text);
+            all.refuses(has.or(self.lenient.then_some(true)))
+        })
     }
 
     fn list(&mut self, id: Id, node: &Node, items: &[Value], value: &Value, all: &mut All) -> bool {

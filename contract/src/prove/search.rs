@@ -186,7 +186,7 @@ impl Search {
     pub(super) fn choose(&mut self, goal: &Goal, candidates: &[Value]) -> Found {
         let mut any = Any::default();
         for value in candidates {
-            if !self.spend(STEP) {
+            if !self.spend(STEP / 8) {
                 return Self::exhausted();
             }
             match self.fulfils(goal, value) {
@@ -218,7 +218,8 @@ impl Search {
         }
         let holds = goal.holds.keys().map(|id| (*id, true));
         for (id, wanted) in holds.chain(goal.fails.iter().map(|id| (*id, false))) {
-            match eval::valid(&self.graph, &mut self.texts, id, value) {
+            let judge = if wanted { eval::accepted } else { eval::valid };
+            match judge(&self.graph, &mut self.texts, id, value) {
                 Some(valid) if valid == wanted => {}
                 Some(_) => return Some(false),
                 None => sure = false,

@@ -55,6 +55,7 @@ fn numbers() {
             (json!({"minimum": 9_007_199_254_740_993_u64}), json!({"minimum": 9_007_199_254_740_992_u64}), Yes),
             (json!({"minimum": 9_007_199_254_740_992_u64}), json!({"minimum": 9_007_199_254_740_993_u64}), No),
             (json!({"const": 1}), json!({"const": 1.0}), Yes),
+            (json!({"type": "number"}), json!({"type": "integer", "minimum": i64::MIN, "maximum": i64::MAX}), No),
         ],
         false,
     );
@@ -76,6 +77,11 @@ fn texts() {
             (json!({"format": "uri"}), json!({"format": "uri-reference"}), Yes),
             (json!({"format": "idn-email", "type": "string"}), json!({"format": "idn-email"}), Yes),
             (json!({"const": "no"}), json!({"format": "idn-email"}), Unknown),
+            // A format of somebody's own is implied by itself only.
+            (json!({"type": "string", "format": "phone"}), json!({"format": "phone"}), Yes),
+            (json!({"type": "string", "format": "phone"}), json!({"format": "currency"}), Unknown),
+            (json!({"type": "string", "format": "phone", "maxLength": 3}), json!({"maxLength": 2}), No),
+            (json!({"type": "integer", "format": "int32"}), json!({"type": "integer"}), Yes),
             // An emoji is one character.
             (json!({"const": "😀"}), json!({"maxLength": 1}), Yes),
             (json!({"type": "string", "minLength": 1, "maxLength": 1}), json!({"pattern": "^[\\s\\S]$"}), Yes),
@@ -255,6 +261,12 @@ fn undeclared_members_are_not_emitted() {
             (one.clone(), two.clone(), Yes),
             (two, one, Yes),
             (map.clone(), json!({"properties": {"b": {"type": "integer"}}}), No),
+            // What must be there is emitted, whether it is declared or not.
+            (
+                json!({"properties": {"a": {"type": "string"}}, "required": ["k"], "type": "object"}),
+                json!({"properties": {"a": {"type": "integer"}}, "required": ["k"], "type": "object"}),
+                No,
+            ),
             // Without any declared member the object is free.
             (json!({"type": "object"}), json!({"properties": {"b": {"type": "integer"}}}), No),
         ],

@@ -69,11 +69,8 @@ impl Texts {
         }
     }
 
-    /// Whether the text has the format; a format that nobody knows every text has.
+    /// Whether the text has the format; none where that can't be told.
     pub(super) fn has_format(&mut self, format: &str, text: &str) -> Option<bool> {
-        if !format::is_known(format) {
-            return Some(true);
-        }
         if !format::is_checked(format) {
             return None;
         }
@@ -98,10 +95,9 @@ impl Texts {
 
     /// A text with all of what is wanted that passes the check. The check says none when it can't tell.
     pub(super) fn find(&mut self, wanted: &Wanted, mut check: impl FnMut(&mut Self, &str) -> Option<bool>) -> Found {
-        let formats = wanted.formats.iter().filter(|(format, _)| format::is_known(format)).collect::<Vec<_>>();
         let mut shape = Shape::default();
         let (mut required, mut refused) = (Vec::new(), Vec::new());
-        for (format, has) in formats {
+        for (format, has) in &wanted.formats {
             if *has {
                 shape.and(format::shape(format));
                 required.push(&**format);
@@ -109,9 +105,7 @@ impl Texts {
                 refused.push(&**format);
             }
         }
-        if required.iter().any(|one| refused.iter().any(|other| format::implies(one, other)))
-            || wanted.formats.iter().any(|(format, has)| !has && !format::is_known(format))
-        {
+        if required.iter().any(|one| refused.iter().any(|other| format::implies(one, other))) {
             return Found::Nothing;
         }
         let least = wanted.least.max(shape.least);

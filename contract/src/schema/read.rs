@@ -141,7 +141,9 @@ impl<'a> Reader<'a> {
             "pattern" => node.pattern = Some(text(node, name, value)?.into()),
             "format" => {
                 let format = text(node, name, value)?;
-                node.format = self.dialect.has_format(format).then(|| format.into());
+                // A format that the dialect does not define is checked by nobody, and may be meant all the same.
+                let defined = self.dialect.has_format(format);
+                node.format = Some(if defined { format.into() } else { format!("{format}, undefined").into() });
             }
             "minItems" => node.min_items = count(node, name, value)?,
             "maxItems" => node.max_items = Some(count(node, name, value)?),

@@ -1,4 +1,5 @@
-//! `search_notes`: changes nothing. Its history says how callers of major 1 are to be translated.
+//! `search_notes`: changes nothing. Clients of major 1 are served by the same function: `history` translates their
+//! arguments on the way in and its result on the way out.
 
 use steadfast::prelude::*;
 
@@ -21,11 +22,9 @@ pub struct Page {
     timeout = "2s",
     history(
         "1" => {
-            input = [rename(q => query), default(limit = 20)],
-            output = [rename(hits => items)],
-            deprecated = "2026-12-01",
-            sunset = "2027-12-01",
-            note = "`q` is now `query`; hits are returned as `items`",
+            input = [rename(q => query), default(limit = 10)],
+            output = [rename(hits => items), drop(total)],
+            note = "`q` is now `query`, `limit` is 20 unless it is given, and `hits` are now `items`, with a `total`",
         },
     ),
 )]

@@ -9,6 +9,7 @@ use std::{
     process::ExitCode,
 };
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use steadfast_contract::{Comparison, Direction, Mode, SchemaError, compare};
 
@@ -39,18 +40,30 @@ fn answer(input: impl Read, output: impl Write, compare: Comparer) -> io::Result
         if !line.trim_ascii().is_empty() {
             let answer = one(&line, compare).to_string();
             // Some readers take these for ends of lines; JSON lets them be written so in strings, where alone they are.
-            let answer = answer.replace('\u{85}', "\\u0085").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
+            let answer =
+                answer.replace('\u{85}', "\\u0085").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
             output.write_all(answer.as_bytes())?;
             output.write_all(b"\n")?;
         }
     }
 }
 
+/// The id of a line, whatever else is in it.
+#[derive(Deserialize)]
+struct Named {
+    #[serde(default)]
+    id: Value,
+}
+
 fn one(line: &[u8], compare: Comparer) -> Value {
     let pair = match serde_json::from_slice(line) {
         Ok(Value::Object(pair)) => pair,
         Ok(_) => return unknown(&Value::Null, "the line is no JSON object"),
-        Err(error) => return unknown(&Value::Null, &format!("the line is no JSON: {error}")),
+        Err(error) => {
+            // What is nested too deeply, or has a number too large to be read, still has an id.
+            let id = serde_json::from_slice::<Named>(line).map(|named| named.id).unwrap_or_default();
+            return unknown(&id, &format!("the line can't be read: {error}"));
+        }
     };
     let id = pair.get("id").cloned().unwrap_or_default();
     let (old, new, direction, mode) = match read(&pair) {

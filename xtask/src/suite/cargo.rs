@@ -27,7 +27,8 @@ pub(crate) fn fmt(project: &Project) -> Result<Outcome, Failure> {
     }
     let mut ok = cargo(project, &args).shown(MINUTE)?.ok;
     if project.kind == Kind::Checkout {
-        let sources = ["src/lib.rs", "src/main.rs", "tests/calls.rs", "tests/contracts.rs", "xtask/src/main.rs"];
+        let sources =
+            ["build.rs", "src/lib.rs", "src/main.rs", "tests/calls.rs", "tests/contracts.rs", "xtask/src/main.rs"];
         let rustfmt = Cmd::new("rustfmt").args(["--check", "--edition", "2024"]).args(sources);
         ok &= rustfmt.dir(&project.root.join("template")).shown(MINUTE)?.ok;
     }
@@ -56,6 +57,11 @@ pub(crate) fn doctest(project: &Project) -> Result<Outcome, Failure> {
 pub(crate) fn doc(project: &Project) -> Result<Outcome, Failure> {
     let doc = cargo(project, &["doc", "--workspace", "--no-deps", "--all-features"]);
     Ok(Outcome::check(doc.env("RUSTDOCFLAGS", "--deny warnings").shown(LIMIT)?.ok))
+}
+
+/// What the tools promise, against the lock.
+pub(crate) fn contracts(project: &Project) -> Result<Outcome, Failure> {
+    Ok(Outcome::check(cargo(project, &["xtask", "contract", "check"]).shown(LIMIT)?.ok))
 }
 
 /// By `deny.toml`. Advisories are left out: their database is not on this machine.

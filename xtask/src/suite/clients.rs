@@ -15,43 +15,48 @@ use crate::{
 };
 
 pub(crate) fn typescript(project: &Project) -> Result<Outcome, Failure> {
-    let node = match peers::node(project) {
-        Ok(node) => node,
-        Err(reason) => return Ok(Outcome::skipped(reason)),
-    };
-    // A module is resolved from where it lies, so the program is run from beside the packages.
-    let program = node.folder.join("client.mjs");
-    let source = project.root.join(peers::FOLDER).join("client.mjs");
-    std::fs::copy(&source, &program).map_err(|error| Failure::new(format!("copying {}: {error}", source.display())))?;
-    run(project, "typescript", || Cmd::new(&node.program).args([&program]))
+    run(project, "typescript", typescript_program(project, "client.mjs"))
 }
 
 pub(crate) fn python(project: &Project) -> Result<Outcome, Failure> {
-    let python = match peers::python(project) {
-        Ok(python) => python,
-        Err(reason) => return Ok(Outcome::skipped(reason)),
-    };
-    let program = project.root.join(peers::FOLDER).join("client.py");
-    run(project, "python", || Cmd::new(&python).args([&program]))
+    run(project, "python", python_program(project, "client.py"))
 }
 
-/// Starts a server over HTTP and gives the client its address, and the binary to start over stdio.
-fn run(project: &Project, name: &str, client: impl FnOnce() -> Cmd) -> Result<Outcome, Failure> {
-    let binary = server::for_clients(project)?;
+/// A program under `tests/peers` that uses the official TypeScript client, or why there is none.
+pub(super) fn typescript_program(project: &Project, file: &str) -> Result<Cmd, String> {
+    let node = peers::node(project)?;
+    // A module is resolved from where it lies, so the program is run from beside the packages.
+    let program = node.folder.join(file);
+    let source = project.root.join(peers::FOLDER).join(file);
+    std::fs::copy(&source, &program).map_err(|error| format!("copying {}: {error}", source.display()))?;
+    Ok(Cmd::new(&node.program).args([&program]))
+}
+
+/// A program under `tests/peers` that uses the official Python client, or why there is none.
+pub(super) fn python_program(project: &Project, file: &str) -> Result<Cmd, String> {
+    let python = peers::python(project)?;
+    Ok(Cmd::new(&python).args([project.root.join(peers::FOLDER).join(file)]))
+}
+
+fn run(project: &Project, name: &str, client: Result<Cmd, String>) -> Result<Outcome, Failure> {
+    match client {
+        Ok(client) => against(project, name, &server::for_clients(project)?, client),
+        Err(reason) => Ok(Outcome::skipped(reason)),
+    }
+}
+
+/// Starts a server over HTTP and gives the client the binary to start over stdio, the address, and a folder.
+pub(super) fn against(project: &Project, name: &str, binary: &Path, client: Cmd) -> Result<Outcome, Failure> {
     let scratch = project.target.join("peers").join(format!("data-{name}"));
     if scratch.exists() {
         std::fs::remove_dir_all(&scratch).map_err(|error| Failure::new(format!("{}: {error}", scratch.display())))?;
     }
     let [mcp, admin] = free_ports([0, 0])?;
     let mut server =
-        Running::start(serve(&binary, &scratch, &mcp.to_string(), &admin.to_string()), &scratch.join("log"))?;
+        Running::start(serve(binary, &scratch, &mcp.to_string(), &admin.to_string()), &scratch.join("log"))?;
     server.ready(admin, Some("/readyz"), Duration::from_secs(30))?;
-    let ran = client()
-        .args([&binary])
-        .args([format!("http://{mcp}/mcp")])
-        .args([&scratch])
-        .dir(&scratch)
-        .quiet(5 * MINUTE)?;
+    let ran =
+        client.args([binary]).args([format!("http://{mcp}/mcp")]).args([&scratch]).dir(&scratch).quiet(5 * MINUTE)?;
     let mut outcome = count(&ran);
     outcome.add(Outcome::check(server.stop()));
     Ok(outcome)

@@ -168,8 +168,11 @@ fn problems(server: &Path, answers: Answers) -> Result<Vec<String>, Failure> {
 fn compiled(server: &Path) -> Result<Sources, Failure> {
     let mut files = files(server, server)?;
     files.retain(|(path, _)| {
-        let folders = ["src", "tests", "xtask", ".cargo"].iter().any(|folder| path.starts_with(folder));
-        folders || ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml"].iter().any(|file| path == Path::new(file))
+        let folders = ["contracts", "src", "tests", "xtask", ".cargo"].iter().any(|folder| path.starts_with(folder));
+        folders
+            || ["build.rs", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"]
+                .iter()
+                .any(|file| path == Path::new(file))
     });
     Ok(files)
 }

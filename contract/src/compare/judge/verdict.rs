@@ -9,6 +9,7 @@ use crate::{
     Comparison, Direction, Finding, Impact, Mode, Part, Rule, Verdict, Witness,
     compare::{
         change::{Change, Kind},
+        unseen::{self, Unseen},
         walk::Walk,
         words,
     },
@@ -68,6 +69,14 @@ pub(super) fn conclude(walk: &Walk<'_>, whole: Whole, explained: bool, mut findi
             None,
         ));
     }
+    if findings.iter().all(|finding| finding.impact < Impact::Unknown)
+        && walk.mode == Mode::Emitted
+        && !matches!(whole, Whole::Holds(Equality::Written))
+        && let Some(why) = vanished(walk, &findings)
+    {
+        reason.get_or_insert_with(|| why.clone());
+        findings.push(Finding { rule: Rule::PropRemoved, why, ..extra(part, Impact::Unknown, "", None) });
+    }
     findings.sort_by(|one, other| {
         other.impact.cmp(&one.impact).then_with(|| one.pointer.cmp(&other.pointer)).then(one.rule.cmp(&other.rule))
     });
@@ -87,6 +96,28 @@ pub(super) fn conclude(walk: &Walk<'_>, whole: Whole, explained: bool, mut findi
     };
     let reason = reason.filter(|_| verdict == Verdict::Unknown);
     Comparison { verdict, findings, witness: witness.map(|witness| witness.instance), reason }
+}
+
+/// Why a member may have vanished although no change says so.
+fn vanished(walk: &Walk<'_>, findings: &[Finding]) -> Option<String> {
+    // A result that is a variant less has the members of that variant less; that was judged with the variant.
+    let narrower = |finding: &Finding| finding.rule == Rule::VariantRemoved;
+    if walk.direction == Direction::Output && findings.iter().any(narrower) {
+        return None;
+    }
+    let removed = [Rule::PropRemoved, Rule::PropRemovedIgnored, Rule::PropRenamed];
+    let judged: Vec<&str> = walk
+        .changes
+        .iter()
+        .filter(|change| removed.contains(&change.rule))
+        .map(|change| change.subject.as_str())
+        .collect();
+    let known = |name: &str| judged.iter().any(|subject| subject.split(" => ").next() == Some(name));
+    match unseen::look(walk.old, walk.new, known) {
+        Unseen::Nothing => None,
+        Unseen::Removed(path) => Some(format!("the member `{path}` was declared, and nothing speaks of it any more.")),
+        Unseen::TooMuch => Some("the schemas are too entangled to see whether a member was removed.".into()),
+    }
 }
 
 /// A finding about the whole that no change stands for.

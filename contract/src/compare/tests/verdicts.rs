@@ -281,3 +281,54 @@ fn an_enumeration_in_another_order_shifts_a_model_only() {
     let comparison = emitted(&of(json!(["x", "y"])), &of(json!(["y", "x"])), Input);
     assert_eq!((comparison.bump(), comparison.shifts_model()), (Some(Impact::Patch), true));
 }
+
+#[test]
+fn a_member_that_vanishes_where_places_cannot_be_paired_is_never_called_compatible() {
+    let (a, ab) = (json!({"a": {"type": "string"}}), json!({"a": {"type": "string"}, "b": {"type": "integer"}}));
+    let of = |members: &Value| json!({"type": "object", "properties": members});
+    let cases = [
+        (
+            json!({"type": "object", "properties": a, "anyOf": [{"properties": {"b": {"type": "integer"}}}, {"properties": {"c": {}}}]}),
+            of(&a),
+        ),
+        (
+            json!({"anyOf": [{"anyOf": [of(&ab), {"type": "null"}]}, {"type": "null"}]}),
+            json!({"anyOf": [of(&a), {"type": "null"}]}),
+        ),
+        (json!({"additionalProperties": of(&ab)}), json!({"patternProperties": {".*": of(&a)}})),
+        (json!({"items": of(&ab)}), json!({"prefixItems": [of(&a)], "items": of(&a)})),
+        (json!({"not": {"not": of(&ab)}}), of(&a)),
+    ];
+    for (old, new) in cases {
+        for direction in [Direction::Input, Direction::Output] {
+            // A result with a variant less has its members less, too; which variant it was can't be told here.
+            let a_variant_less = old.get("anyOf").is_some() && new.get("anyOf").is_some();
+            if direction == Direction::Output && a_variant_less {
+                continue;
+            }
+            let comparison = compare(&old, &new, direction, Mode::Emitted).unwrap();
+            assert_ne!(comparison.verdict, Verdict::Compatible, "{direction:?} {old} => {new}");
+            let back = compare(&new, &new, direction, Mode::Emitted).unwrap();
+            assert_eq!(back.verdict, Verdict::Compatible);
+        }
+    }
+}
+
+#[test]
+fn what_a_reference_finds_among_annotations_counts() {
+    let schema = |kind: &str| json!({"$ref": "#/x-defs/A", "x-defs": {"A": {"type": kind}}});
+    for (direction, mode) in [(Direction::Input, Mode::Strict), (Direction::Output, Mode::Emitted)] {
+        let comparison = compare(&schema("string"), &schema("integer"), direction, mode).unwrap();
+        assert_eq!(comparison.verdict, Verdict::Breaking);
+    }
+}
+
+#[test]
+fn a_refactoring_together_with_new_words_is_a_refactoring() {
+    let old = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+    let new = json!({
+        "title": "T", "type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": {"A": {"type": "string"}},
+    });
+    let comparison = compare(&old, &new, Direction::Input, Mode::Emitted).unwrap();
+    assert_eq!(comparison.bump(), Some(Impact::Patch), "{:?}", comparison.findings);
+}
