@@ -30,7 +30,7 @@ pub(crate) fn to_call(called: Called<'_>, request_id: &str) -> Result<CallToolRe
             CallToolResponse::InputRequired(result) => &mut result.meta,
             _ => return Ok(response),
         };
-        meta.get_or_insert_default().0.insert(meta::CONTRACT.into(), contract.echo.clone());
+        meta.get_or_insert_default().0.insert(meta::CONTRACT.into(), contract.clone());
     }
     Ok(response)
 }

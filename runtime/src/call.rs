@@ -11,14 +11,8 @@ use steadfast_contract::shim::ShimError;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    catalogue::{Contract, SurfaceId},
-    context::Channel,
-    contracts::Ended,
-    error::ToolError,
-    input_required::InputRequests,
-    principal::Principal,
-    request_state::StateError,
-    violations::Violation,
+    catalogue::SurfaceId, context::Channel, contracts::Ended, error::ToolError, input_required::InputRequests,
+    principal::Principal, request_state::StateError, violations::Violation,
 };
 
 /// How much of a client's request id is repeated, in characters.
@@ -47,9 +41,10 @@ pub(crate) struct ToolCall {
     pub(crate) request_state: Option<String>,
 }
 
-/// What came of a call, and which contract it was held to, as far as that was found out.
+/// What came of a call, and what its result says of the contract that it was held to, as far as that was found out.
+/// What is retired is held to none.
 pub(crate) struct Called<'a> {
-    pub(crate) contract: Option<&'a Contract>,
+    pub(crate) contract: Option<&'a Value>,
     pub(crate) outcome: Result<Outcome, Stop>,
 }
 
@@ -99,11 +94,12 @@ pub(crate) enum Stop {
     Cancelled,
 }
 
-/// What is no longer served was called.
+/// What was called is no longer served: its sunset has come, or it is only a tombstone by now.
 #[derive(Debug)]
 pub(crate) struct Retired {
+    /// As the caller calls it.
     pub(crate) tool: String,
-    /// The version or the major; none when all of the tool is gone.
+    /// The version, or of what is gone the major; none when all of the tool is gone.
     pub(crate) version: Option<String>,
     pub(crate) ended: Ended,
     /// It is no longer in the source either.

@@ -22,11 +22,11 @@ pub(crate) use self::{
     lifecycle::State,
     listing::Listing,
     older::Older,
-    surfaces::{Surface, SurfaceId},
+    surfaces::{Retired, Surface, SurfaceId},
 };
 use self::{entry::Source, listing::Cached};
 use crate::{
-    contracts::{Contracts, Ended, Kept, Tombstone},
+    contracts::{Contracts, Kept, Tombstone},
     date::Date,
     problem::Problem,
     tool::Tool,
@@ -69,14 +69,20 @@ impl Catalogue {
         self.index.get(name).map(|at| &self.entries[*at])
     }
 
+    /// The same in its current major, with the name as the catalogue has it.
+    pub(crate) fn call(&self, name: &str) -> Option<Served<'_>> {
+        let (name, at) = self.index.get_key_value(name)?;
+        Some(self.entries[*at].called(name, Major::Current))
+    }
+
     /// All tools, sorted by name.
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
-    /// What was retired of a tool.
-    pub(crate) fn tombstone(&self, tool: &str) -> Option<&Tombstone> {
-        self.kept.tombstones.get(tool)
+    /// What was retired under a name, and under the other names of the tool that has it.
+    pub(crate) fn tombstones<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Tombstone> {
+        self.kept.of(name, self.find(name))
     }
 
     /// The surface of a release.
@@ -92,11 +98,13 @@ impl Catalogue {
     /// The tool that a surface lists under a name, or that has the name as an alias and is on the surface.
     pub(crate) fn find_on(&self, surface: SurfaceId, name: &str) -> Option<Served<'_>> {
         let tools = &self.surfaces[surface.0].tools;
-        let listed = tools.get(name).or_else(|| {
-            let entry = *self.index.get(name)?;
-            tools.values().find(|listed| listed.entry == entry)
+        let listed = tools.get_key_value(name).map(|(name, listed)| (name.as_str(), listed));
+        let (name, listed) = listed.or_else(|| {
+            let (name, entry) = self.index.get_key_value(name)?;
+            Some((*name, tools.values().find(|listed| listed.entry == *entry)?))
         })?;
-        Some(Served { tool: &self.entries[listed.entry], major: listed.major })
+        let tool = &self.entries[listed.entry];
+        Some(Served { tool, name, major: listed.major, renamed: listed.renamed.as_ref() })
     }
 
     /// The names that a surface lists.
@@ -105,13 +113,13 @@ impl Catalogue {
     }
 
     /// What a surface's tool came to, if it was retired since.
-    pub(crate) fn retired_on(&self, surface: SurfaceId, name: &str) -> Option<&Ended> {
+    pub(crate) fn retired_on(&self, surface: SurfaceId, name: &str) -> Option<&Retired> {
         self.surfaces[surface.0].retired.get(name)
     }
 
-    /// The earliest dates of a surface's majors: deprecated, sunset.
-    pub(crate) fn dates_of(&self, surface: SurfaceId) -> (Option<Date>, Option<Date>) {
-        self.surfaces[surface.0].dates(&self.entries)
+    /// The earliest dates of the majors that a surface serves on a day: deprecated, sunset.
+    pub(crate) fn dates_of(&self, surface: SurfaceId, today: Date) -> (Option<Date>, Option<Date>) {
+        self.surfaces[surface.0].dates(&self.entries, today)
     }
 
     /// The body of `tools/list` on a day.
@@ -156,9 +164,8 @@ fn build(sources: Vec<Source>, release: &str, contracts: &Contracts) -> Built {
 fn index(entries: &[Entry], problems: &mut Vec<Problem>) -> HashMap<&'static str, usize> {
     let mut index = HashMap::new();
     for (at, entry) in entries.iter().enumerate() {
-        let declaration = &entry.declaration;
-        for name in std::iter::once(&declaration.name).chain(declaration.aliases) {
-            if let Some(other) = index.insert(*name, at) {
+        for name in entry.names() {
+            if let Some(other) = index.insert(name, at) {
                 problems.push(Problem::new(
                     format!("tool `{}`", entry.name),
                     format!("the name `{name}` is taken by the tool `{}`", entries[other].name),

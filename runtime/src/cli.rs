@@ -17,7 +17,7 @@ use steadfast_contract::proof::ProofOptions;
 use crate::{
     app::{self, AppError},
     clock::Clock,
-    config::{Flags, Settings},
+    config::{self, Flags, Settings},
     prove,
     server::Server,
     telemetry,
@@ -31,7 +31,7 @@ static DATA: OnceLock<PathBuf> = OnceLock::new();
 /// It is known once [`main`] has read the configuration, which is before it asks for the server. In a program or a
 /// test that does not run `main` it is the default.
 pub fn data_dir() -> PathBuf {
-    DATA.get().cloned().unwrap_or_else(|| PathBuf::from("data"))
+    DATA.get().cloned().unwrap_or_else(|| PathBuf::from(config::DATA))
 }
 
 /// Serves tools over MCP, calls them, and lists them.
@@ -218,15 +218,16 @@ async fn run<S>(
 }
 
 async fn execute<S>(server: impl FnOnce() -> Server<S>, cli: Cli) -> Result<ExitCode, Failure> {
-    // What keeps the lock asks the source alone: neither a configuration nor the lock itself is in the way.
+    // What keeps the lock asks the source alone: neither a mistake in the configuration nor the lock itself is in the
+    // way.
     match cli.command {
         Some(Command::ContractDump) => {
-            let published = server().published().map_err(AppError::Build)?;
+            let published = described(server, cli.settings).published().map_err(AppError::Build)?;
             writeln!(std::io::stdout(), "{}", serde_json::json!(published))?;
             return Ok(ExitCode::SUCCESS);
         }
         Some(Command::ContractProve { seed, cases }) => {
-            let catalogue = server().catalogue.map_err(AppError::Build)?;
+            let catalogue = described(server, cli.settings).catalogue.map_err(AppError::Build)?;
             let findings = prove::all(&catalogue, ProofOptions { seed, cases });
             writeln!(std::io::stdout(), "{}", serde_json::json!(findings))?;
             return Ok(ExitCode::SUCCESS);
@@ -261,6 +262,12 @@ async fn execute<S>(server: impl FnOnce() -> Server<S>, cli: Cli) -> Result<Exit
         Command::ContractDump | Command::ContractProve { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The server without a configuration, but with its data where it is kept: it may open it as soon as it is asked for.
+fn described<S>(server: impl FnOnce() -> Server<S>, settings: SettingsArgs) -> Server<S> {
+    let _ = DATA.set(Settings::data(settings.into_flags()));
+    server()
 }
 
 /// Whether a command line that can't be parsed asks for JSON all the same.

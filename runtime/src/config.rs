@@ -12,6 +12,9 @@ pub(crate) use self::layers::{Flags, Layers};
 use self::reader::Reader;
 use crate::{pipeline::Limits, principal::Principal, protocol::Endpoint};
 
+/// Where data is kept by default, in the working directory.
+pub(crate) const DATA: &str = "data";
+
 /// Everything that can be configured.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -99,6 +102,12 @@ impl Settings {
         Self::from_layers(Layers::gather(flags))
     }
 
+    /// Where the data is, whatever else is wrong with the configuration.
+    pub(crate) fn data(flags: Flags) -> PathBuf {
+        let (layers, problems) = Layers::gather(flags);
+        Reader::new(layers, problems).path("data", DATA)
+    }
+
     /// The defaults, whatever files and variables say.
     ///
     /// # Panics
@@ -126,7 +135,7 @@ impl Settings {
             transport,
             listen: reader.address("listen", SocketAddr::from(([127, 0, 0, 1], 8080))),
             admin: reader.address_or_off("admin", admin),
-            data: reader.path("data", "data"),
+            data: reader.path("data", DATA),
             endpoint: Endpoint {
                 path: reader.url_path("http.path", "/mcp"),
                 allowed_hosts: reader.list("http.allowed_hosts", &["localhost", "127.0.0.1", "::1"]),
@@ -236,6 +245,14 @@ mod tests {
         ] {
             assert!(all.contains(part), "{part} is not in\n{all}");
         }
+    }
+
+    #[test]
+    fn the_data_is_found_whatever_else_is_wrong() {
+        let values = [("data", "elsewhere"), ("listen", "nowhere")];
+        let flags = || Flags { values: values.map(|(key, value)| (key, value.to_owned())).into(), config: None };
+        assert!(Settings::load(flags()).is_err());
+        assert_eq!(Settings::data(flags()), PathBuf::from("elsewhere"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use steadfast_contract::{Surface, Tombstones, ToolTombstone};
 
-use crate::{date::Date, problem::Problem};
+use crate::{catalogue::Entry, date::Date, problem::Problem};
 
 /// The embedded files of a server's lock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -58,6 +58,19 @@ pub(crate) struct Tombstone {
 pub(crate) struct Ended {
     pub(crate) since: Date,
     pub(crate) note: Option<String>,
+}
+
+impl Kept {
+    /// What was retired under a name, and under all names of the tool that has it: a file that was written before a
+    /// tool was renamed knows it by the older name.
+    pub(crate) fn of<'a>(&'a self, name: &'a str, tool: Option<&'a Entry>) -> impl Iterator<Item = &'a Tombstone> {
+        let others = tool
+            .into_iter()
+            .flat_map(Entry::names)
+            .map(|other| -> &'a str { other })
+            .filter(move |other| *other != name);
+        std::iter::once(name).chain(others).filter_map(|name| self.tombstones.get(name))
+    }
 }
 
 /// The format of the files that this release reads.

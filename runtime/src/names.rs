@@ -6,7 +6,7 @@ pub(crate) const UNKNOWN_TOOL: &str = "_OTHER";
 /// Keys in `_meta`: Steadfast's own, and those of the protocol that are written by hand.
 pub(crate) mod meta {
     /// In `tools/list`: `{version, digest, state, served, deprecated?, sunset?, note?}` of the contract; in the result of a
-    /// call: the same of the contract that served it, without `state` and `served`.
+    /// call: the same of the contract that it was held to, without `state` and `served`; not where that is retired.
     pub(crate) const CONTRACT: &str = "dev.steadfast/contract";
     /// In a request: which version of the tool is meant (`"2"`, `"^2.1"`).
     pub(crate) const TOOL_VERSION: &str = "dev.steadfast/toolVersion";
@@ -14,7 +14,7 @@ pub(crate) mod meta {
     pub(crate) const FASTMCP: &str = "fastmcp";
     /// In a request: how many milliseconds the caller will wait.
     pub(crate) const TIMEOUT_MS: &str = "dev.steadfast/timeoutMs";
-    /// In an `isError` result: `{kind, retryAfterMs?}`; of what is no longer served: `{kind, note?, available}`.
+    /// In an `isError` result: `{kind, retryAfterMs?}`; of what is no longer served: `{kind, sunset, note?, available}`.
     pub(crate) const ERROR: &str = "dev.steadfast/error";
     /// In an `isError` result: every violation as `{path, expected, found}`.
     pub(crate) const VIOLATIONS: &str = "dev.steadfast/violations";

@@ -17,9 +17,10 @@ use serde_json::{Map, Value};
 use tracing::Instrument as _;
 
 pub(crate) use self::bootstrap::{Limits, bounds};
+use self::record::Record;
 use crate::{
     call::{Called, Outcome, Stop, ToolCall},
-    catalogue::Contract,
+    catalogue::Served,
     context::{Call, CallContext},
     engine::Engine,
     request_state::Binding,
@@ -29,16 +30,21 @@ use crate::{
 /// Serves one call.
 pub(crate) async fn call(engine: &Engine, call: ToolCall) -> Called<'_> {
     // record: opened first, so that every way out below closes it.
-    let record = record::Record::open(engine.clock, &call, engine.catalogue.find(&call.name));
+    let record = Record::open(engine.clock, &call, engine.catalogue.find(&call.name));
     let span = record.span();
-    let mut contract = None;
-    let outcome = stages(engine, call, &mut contract).instrument(span).await;
+    let mut served = None;
+    let outcome = stages(engine, call, &record, &mut served).instrument(span).await;
     record.close(&outcome);
-    Called { contract, outcome }
+    Called { contract: served.map(|served| served.echo()), outcome }
 }
 
-/// `contract` is which one the call is held to, as soon as that is known.
-async fn stages<'a>(engine: &'a Engine, call: ToolCall, contract: &mut Option<&'a Contract>) -> Result<Outcome, Stop> {
+/// `held` is what the call is held to, as soon as that is known.
+async fn stages<'a>(
+    engine: &'a Engine,
+    call: ToolCall,
+    record: &Record,
+    held: &mut Option<Served<'a>>,
+) -> Result<Outcome, Stop> {
     // bootstrap: bounds and the caller's own deadline come before anything is looked up, since both are the
     // caller's word and cost nothing to check.
     let caller = bootstrap::check(&engine.limits, &call)?;
@@ -48,14 +54,14 @@ async fn stages<'a>(engine: &'a Engine, call: ToolCall, contract: &mut Option<&'
 
     // resolve: surface, version and name to one tool and, where they say it, one major of it.
     let choice = resolve::choose(&engine.catalogue, &engine.clock, call.surface, &call.name, &caller)?;
-    *contract = Some(choice.assumed().contract());
 
     // normalise: the published schema itself is what arguments are validated by, all violations at once. What is of an
     // older major goes up to the current one, which is the only one that has a function.
     let asked = Asked::of(&call);
-    let (served, arguments) = normalise::arguments(choice, call.arguments, &engine.clock)?;
-    *contract = Some(served.contract());
-    record::serving(served.contract());
+    let (served, arguments) = normalise::arguments(choice, call.arguments, &engine.clock, |served| {
+        *held = Some(served);
+        record.serving(served.contract());
+    })?;
 
     // A repeated call brings back what it was given, sealed for the arguments as the caller wrote them and for the
     // version that they were meant for.
@@ -82,7 +88,7 @@ async fn stages<'a>(engine: &'a Engine, call: ToolCall, contract: &mut Option<&'
         responses: responses.clone(),
         channel: call.channel,
     });
-    let output = match execute::run(served.tool, context, Arguments::new(arguments)).await {
+    let output = match execute::run(served, context, Arguments::new(arguments)).await {
         Ok(output) => output,
         Err(stop) => {
             return compose::instead(stop, |requests| {

@@ -136,3 +136,16 @@ fn a_starting_server_says_what_it_serves_and_what_to_try() {
     assert!(process.wait().success());
     assert_eq!(process.stdout(), "");
 }
+
+#[tokio::test]
+async fn a_server_that_opens_its_data_at_once_finds_it_also_where_only_the_lock_is_asked_for() {
+    use steadfast::prelude::*;
+
+    let mut found = None;
+    let server = || {
+        found = Some(steadfast::cli::data_dir());
+        Server::builder("test", ()).build()
+    };
+    steadfast::cli::main_from(server, ["test", "contract-prove", "--data", "kept"].map(Into::into)).await;
+    assert_eq!(found, Some("kept".into()));
+}

@@ -13,6 +13,9 @@ use steadfast::{
 };
 use steadfast_tests::library;
 
+/// The digest of the definition in `contracts/search/2.json`.
+const LOCK_OF_SEARCH_2: &str = "sha256:8cce6c9ee789675134646e66e400139e187e3deb012fbb35e4a712171333573e";
+
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn client() -> Client {
@@ -112,17 +115,43 @@ async fn an_alias_and_a_tombstone_are_names_that_answer() {
     let client = client();
     let answer = client.call("find", json!({"q": "x"})).await;
     assert_eq!(served(&answer), "1.2.0");
-    let answer = client.call("burn", json!({"title": "x"})).await;
-    assert!(answer.is_error() && answer.text().contains("use `weed`"), "{}", answer.text());
-    assert_eq!((&error(&answer)["kind"], &error(&answer)["available"]), (&json!("gone"), &json!([])));
-    let answer = client.call_with_meta("search", json!({"text": "x"}), version("0")).await;
-    assert_eq!(
-        error(&answer),
-        &json!({
-            "kind": "gone", "sunset": "2025-01-01", "note": "`text` is now `filter.text`",
-            "available": ["3.0.0", "2.1.0", "1.2.0"],
-        })
-    );
+    let answer = client.call("find", json!({"query": 1})).await;
+    assert!(answer.text().starts_with("Invalid arguments for `find`"), "{}", answer.text());
+    for meta in [json!({}), version("1"), version("7")] {
+        let answer = client.call_with_meta("burn", json!({"title": "x"}), meta).await;
+        assert!(answer.is_error() && answer.text().contains("use `weed`"), "{}", answer.text());
+        assert_eq!((&error(&answer)["kind"], &error(&answer)["available"]), (&json!("gone"), &json!([])));
+    }
+    for (name, wanted) in [("search", "0"), ("find", "0"), ("search", "^0.4"), ("search", "<1")] {
+        let answer = client.call_with_meta(name, json!({"text": "x"}), version(wanted)).await;
+        assert!(answer.text().starts_with(&format!("`{name}` 0 is no longer served")), "{}", answer.text());
+        assert_eq!(
+            error(&answer),
+            &json!({
+                "kind": "gone", "sunset": "2025-01-01", "note": "`text` is now `filter.text`",
+                "available": ["3.0.0", "2.1.0", "1.2.0"],
+            })
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_was_retired_before_a_tool_was_renamed_is_found_by_all_its_names() {
+    const TOMBSTONES: &str =
+        r#"{"format":1,"tools":{"find":{"majors":{"0":{"sunset":"2025-01-01","note":"move on"}}}}}"#;
+    static SURFACES: [(&str, &str); 1] = [("0.0.1", r#"{"format":1,"release":"0.0.1","tools":{"find":0,"search":0}}"#)];
+    let contracts = steadfast::Contracts::new(Some(TOMBSTONES), &SURFACES);
+    let server =
+        || Server::builder("library", ()).version("0.3.0").tools(library::tools()).contracts(contracts).build();
+    let on_surface = Client::new(server()).unwrap().on_surface("0.0.1");
+    let anywhere = Client::new(server()).unwrap();
+    for name in ["find", "search"] {
+        let text = format!("`{name}` 0 is no longer served since 2025-01-01. move on.");
+        let answer = on_surface.call(name, json!({"text": "x"})).await;
+        assert_eq!(answer.text(), text, "the major is gone, not the tool");
+        let answer = anywhere.call_with_meta(name, json!({"text": "x"}), version("0")).await;
+        assert_eq!(answer.text(), format!("{text} Served now: 3.0.0, 2.1.0, 1.2.0."));
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -145,6 +174,7 @@ async fn a_major_is_served_until_its_day_and_told_to_move_from_then_on() {
         assert!(answer.is_error());
         let text = "`lend` 1.0.0 is no longer served since 2026-02-01. `book` is now `title`. Served now: 2.0.0.";
         assert_eq!(answer.text(), text);
+        assert_eq!(answer.message()["_meta"].get("dev.steadfast/contract"), None, "no contract served it");
         let about = json!({
             "kind": "sunset", "sunset": "2026-02-01", "note": "`book` is now `title`", "available": ["2.0.0"],
         });
@@ -162,7 +192,7 @@ async fn a_whole_tool_goes_from_the_list_on_its_day() {
     let client = client();
     let about = |client: &Client, tool: &str| {
         let tools = client.list();
-        let tool = tools.iter().find(|listed| listed.name == tool.to_owned())?;
+        let tool = tools.iter().find(|listed| *listed.name == *tool)?;
         Some(json!(tool.meta)["dev.steadfast/contract"].clone())
     };
     assert_eq!(about(&client, "weed").unwrap()["state"], "active");
@@ -207,6 +237,11 @@ async fn a_surface_is_the_set_of_majors_of_its_release() {
     for name in ["find", "search"] {
         let answer = second.call(name, json!({"query": "x"})).await;
         assert_eq!(served(&answer), "2.1.0", "{name}");
+        let listed = json!(second.list()[0].meta)["dev.steadfast/contract"]["digest"].clone();
+        assert_eq!(answer.message()["_meta"]["dev.steadfast/contract"]["digest"], listed, "{name}");
+        assert_ne!(listed, LOCK_OF_SEARCH_2, "that is of the definition with the name `search`");
+        let answer = second.call(name, json!({})).await;
+        assert!(answer.text().starts_with(&format!("Invalid arguments for `{name}`")), "{}", answer.text());
     }
     let third = client().on_surface("0.3.0");
     assert_eq!(

@@ -148,13 +148,24 @@ fn name(fields: &Fields<'_>, function: &Function, errors: &mut Errors) -> Option
     use syn::ext::IdentExt as _;
     let Some(field) = fields.get("name") else {
         let ident = function.signature.ident.unraw().to_string();
-        if names::is_tool_name(&ident) {
-            return Some(ident);
-        }
-        errors.push(function.signature.ident.span(), attribute::bad_function_name(&ident));
+        let wrong = match &*ident {
+            name if names::is_reserved(name) => attribute::reserved_function_name(name),
+            name if names::is_tool_name(name) => return Some(ident),
+            name => attribute::bad_function_name(name),
+        };
+        errors.push(function.signature.ident.span(), wrong);
         return None;
     };
     let text = values::text(field, errors)?;
+    tool_name(text, errors)
+}
+
+/// The text, where it is legal as the name of a tool.
+fn tool_name(text: Text, errors: &mut Errors) -> Option<String> {
+    if names::is_reserved(&text.value) {
+        errors.push(text.span, attribute::reserved_name(&text.value));
+        return None;
+    }
     keep(text, names::is_tool_name, attribute::bad_name, errors)
 }
 
@@ -182,7 +193,7 @@ fn aliases(field: Field<'_>, name: Option<&str>, errors: &mut Errors) -> Vec<Str
         if Some(text.value.as_str()) == name {
             errors.push(text.span, attribute::alias_is_name(&text.value));
         } else {
-            aliases.extend(keep(text, names::is_tool_name, attribute::bad_name, errors));
+            aliases.extend(tool_name(text, errors));
         }
     }
     aliases

@@ -9,6 +9,11 @@ pub(super) fn is_tool_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
 }
 
+/// Whether a name's folder in the lock would be one of the lock's own files or folders, or no folder at all.
+pub(super) fn is_reserved(name: &str) -> bool {
+    ["surfaces", "tombstones.json", "waivers.toml", ".", ".."].contains(&name)
+}
+
 /// A scope-token of RFC 6749, section 3.3.
 pub(super) fn is_scope(scope: &str) -> bool {
     !scope.is_empty() && scope.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
@@ -29,7 +34,7 @@ pub(super) fn is_icon(uri: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_header, is_icon, is_scope, is_tool_name};
+    use super::{is_header, is_icon, is_reserved, is_scope, is_tool_name};
 
     #[test]
     fn each_kind_of_name_has_its_characters() {
@@ -41,6 +46,15 @@ mod tests {
             is_icon,
             &["https://a/b.svg", "HTTPS://a", "data:,x"],
             &["", "https://", "data:", "http://a", "https://a b"],
+        );
+    }
+
+    #[test]
+    fn the_lock_keeps_some_names_for_itself() {
+        check(
+            is_reserved,
+            &["surfaces", ".", "..", "tombstones.json", "waivers.toml"],
+            &["surface", "...", "a.b", "tombstones"],
         );
     }
 

@@ -82,6 +82,23 @@ pub(crate) fn bad_name(name: &str) -> Message {
     )
 }
 
+pub(crate) fn reserved_name(name: &str) -> Message {
+    let help = match name.trim_matches('.').split('.').next() {
+        Some(word) if !word.is_empty() => format!("write another name, such as `\"list_{word}\"`"),
+        _ => "write a name with a letter in it, such as `\"search_notes\"`".into(),
+    };
+    message(format!("`{name}` can't be the name of a tool: `contracts/{name}` is not free for its lock files"), help)
+}
+
+pub(crate) fn reserved_function_name(name: &str) -> Message {
+    message(
+        format!(
+            "the function's name `{name}` can't be the name of a tool: `contracts/{name}` is not free for its lock files"
+        ),
+        format!("add another name, such as `name = \"list_{name}\"`"),
+    )
+}
+
 pub(crate) fn alias_is_name(alias: &str) -> Message {
     message(format!("`{alias}` is the tool's name already"), "remove this alias")
 }

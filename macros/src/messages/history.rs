@@ -57,7 +57,11 @@ pub(crate) fn two_shims() -> Message {
 }
 
 pub(crate) fn bad_date(text: &str, key: &Key) -> Message {
-    message(format!("`{text}` is not a date of the calendar"), format!("write `YYYY-MM-DD`, as in `{}`", key.example))
+    let wrong = match text.get(..4).and_then(|year| year.parse::<u16>().ok()) {
+        Some(..1970) if text.len() == "1970-01-01".len() => "is before 1970, where the dates of a contract begin",
+        _ => "is not a date of the calendar",
+    };
+    message(format!("`{text}` {wrong}"), format!("write `YYYY-MM-DD`, as in `{}`", key.example))
 }
 
 pub(crate) fn sunset_before_deprecated(deprecated: &str) -> Message {

@@ -7,6 +7,7 @@ use jsonschema::{Draft, PatternOptions, Validator};
 use rmcp::model::Tool as Definition;
 use semver::Version;
 use serde_json::{Map, Value};
+use steadfast_contract::Digests;
 
 use super::lifecycle::Lifecycle;
 
@@ -73,10 +74,31 @@ impl Contract {
         })
     }
 
-    /// `{version, digest, deprecated?, sunset?, note?}`
-    pub(super) fn about(&self) -> Map<String, Value> {
-        about(&self.label, &self.digest, &self.lifecycle)
+    /// `{version, digest, deprecated?, sunset?, note?}` of the definition with this digest: the contract's own, or one
+    /// under another name.
+    pub(super) fn about(&self, digest: &str) -> Map<String, Value> {
+        about(&self.label, digest, &self.lifecycle)
     }
+
+    /// The definition under another name, if it has another.
+    pub(super) fn under(&self, name: &str) -> Option<Renamed> {
+        if self.definition.name == name {
+            return None;
+        }
+        let mut definition = self.definition.clone();
+        definition.name = name.to_owned().into();
+        let digest = Digests::of(&serde_json::json!(definition)).definition;
+        Some(Renamed { echo: Value::Object(self.about(&digest)), digest })
+    }
+}
+
+/// What is different where a contract is published under another name than its own.
+#[derive(Debug)]
+pub(crate) struct Renamed {
+    /// Of the definition with that name.
+    pub(super) digest: String,
+    /// As [`Contract::echo`].
+    pub(super) echo: Value,
 }
 
 fn about(version: &str, digest: &str, lifecycle: &Lifecycle) -> Map<String, Value> {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use steadfast_contract::{Digests, Promises, PublishedTool};
 
 use super::{
-    contract::{Contract, Uncompilable},
+    contract::{Contract, Renamed, Uncompilable},
     lifecycle::Lifecycle,
     numbers,
     older::Older,
@@ -45,7 +45,11 @@ pub(crate) enum Major {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Served<'a> {
     pub(crate) tool: &'a Entry,
+    /// What the caller calls it, which may be an alias or a surface's name for it. What callers are told says this.
+    pub(crate) name: &'a str,
     pub(crate) major: Major,
+    /// The surface of the call lists it under another name than the contract's own.
+    pub(super) renamed: Option<&'a Renamed>,
 }
 
 /// A tool without its state's type.
@@ -110,6 +114,16 @@ impl Entry {
         Ok(Self { name: declaration.name.into(), declaration, current, older: Vec::new(), output, run })
     }
 
+    /// The names that it has or had.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.declaration.name).chain(self.declaration.aliases.iter().copied())
+    }
+
+    /// Itself in a major, called by a name.
+    pub(crate) fn called<'a>(&'a self, name: &'a str, major: Major) -> Served<'a> {
+        Served { tool: self, name, major, renamed: None }
+    }
+
     /// A major's contract.
     pub(crate) fn contract(&self, major: Major) -> &Contract {
         match major {
@@ -171,6 +185,11 @@ impl<'a> Served<'a> {
     /// The contract that the call is held to.
     pub(crate) fn contract(&self) -> &'a Contract {
         self.tool.contract(self.major)
+    }
+
+    /// What the result says of the contract.
+    pub(crate) fn echo(&self) -> &'a Value {
+        self.renamed.map_or(&self.contract().echo, |renamed| &renamed.echo)
     }
 
     /// The older majors between this one and the current, newest first: results go through them in this order,

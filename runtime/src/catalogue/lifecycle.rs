@@ -62,6 +62,11 @@ impl Lifecycle {
         self.sunset.is_some_and(|sunset| sunset <= Date::today(clock))
     }
 
+    /// Whether its callers should be moving. A major without such a date costs no look at the clock.
+    pub(crate) fn is_deprecated(&self, clock: &Clock) -> bool {
+        self.deprecated.is_some_and(|deprecated| deprecated <= Date::today(clock))
+    }
+
     /// The state of a major of this version.
     pub(crate) fn state(&self, version: &Version, today: Date) -> State {
         let reached = |date: Option<Date>| date.is_some_and(|date| date <= today);

@@ -47,7 +47,7 @@ impl Listing {
                 }
             }
             listing.ends(entry.current.lifecycle.deprecated);
-            listing.add(&entry.name, &entry.current, served);
+            listing.add(&entry.name, &entry.current, &entry.current.digest, served);
         }
         listing
     }
@@ -59,17 +59,18 @@ impl Listing {
             let contract = entries[listed.entry].contract(listed.major);
             listing.ends(contract.lifecycle.deprecated);
             listing.ends(contract.lifecycle.sunset);
-            listing.add(name, contract, vec![contract.label.clone()]);
+            let digest = listed.renamed.as_ref().map_or(&contract.digest, |renamed| &renamed.digest);
+            listing.add(name, contract, digest, vec![contract.label.clone()]);
         }
         listing
     }
 
-    fn add(&mut self, name: &str, contract: &Contract, served: Vec<String>) {
+    fn add(&mut self, name: &str, contract: &Contract, digest: &str, served: Vec<String>) {
         let state = contract.lifecycle.state(&contract.version, self.from);
         if state == State::Sunset {
             return;
         }
-        let mut about = contract.about();
+        let mut about = contract.about(digest);
         about.insert("state".into(), state.as_str().into());
         about.insert("served".into(), json!(served));
         let mut definition = contract.definition.clone();

@@ -29,6 +29,9 @@ pub(crate) struct Older {
 
 const RESTORE: &str = "get the file back from the revision that released it: `git checkout <revision> -- contracts`";
 
+const ANEW: &str =
+    "if its major was never released, `cargo xtask contract bless` writes it anew from the source that has it";
+
 impl Older {
     /// The older majors of a tool, newest first; those that can't be served are told.
     pub(super) fn all(entry: &Entry, problems: &mut Vec<Problem>) -> Vec<Self> {
@@ -43,14 +46,20 @@ impl Older {
     }
 
     fn of(entry: &Entry, history: &History) -> Result<Self, Vec<Problem>> {
-        let file = format!("contracts/{}/{}.json", entry.name, history.major);
+        let file = Lock::path(&entry.name, history.major);
         let broken = |what: String| vec![Problem::new(&file, what, RESTORE)];
         let lock: Lock =
             serde_json::from_str(history.lock).map_err(|error| broken(format!("it can't be read: {error}")))?;
         contracts::format(lock.format).map_err(broken)?;
-        let names = || std::iter::once(entry.declaration.name).chain(entry.declaration.aliases.iter().copied());
-        if !names().any(|name| name == lock.tool) {
+        if !entry.names().any(|name| name == lock.tool) {
             return Err(broken(format!("it is of the tool `{}`", lock.tool)));
+        }
+        // A tool that was renamed since has its older files under the older name.
+        let file = Lock::path(&lock.tool, history.major);
+        let broken = |what: String| vec![Problem::new(&file, what, RESTORE)];
+        if !lock.is_genuine() {
+            let what = "its digests are not those of its definition: it was edited, or badly merged";
+            return Err(vec![Problem::new(&file, what, format!("{RESTORE}; {ANEW}"))]);
         }
         let version = Version::parse(&lock.version).map_err(|error| broken(format!("its version: {error}")))?;
         if version.major != history.major {
@@ -71,5 +80,63 @@ impl Older {
             vec![Problem::new(place, error.to_string(), "mend the operation, or write a typed shim")]
         })?;
         Ok(Self { contract, translator, shape: history.shape, lossy: history.lossy, shim: history.shim.as_str() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use steadfast_contract::Lock;
+
+    use crate::{
+        mcp_tool,
+        server::Server,
+        tool::{History, Tool, Translation},
+        tools,
+    };
+
+    /// Say hello.
+    #[mcp_tool(version = "2.0.0", effect = read_only, alias = "hi", crate = crate)]
+    async fn hello() {}
+
+    fn server(tools: Vec<Tool<()>>) -> Server<()> {
+        Server::builder("test", ()).tools(tools).build()
+    }
+
+    /// What is wrong with a server whose lock of major 1 was changed.
+    fn problems(change: impl FnOnce(&mut Value)) -> Vec<(String, String)> {
+        let mut published = server(tools![hello]).published().unwrap().tools.remove(0);
+        published.version = "1.0.0".into();
+        let mut lock = json!(Lock::of(&published));
+        change(&mut lock);
+        let history = History {
+            major: 1,
+            shim: Translation::Declared { input: &[], output: &[] },
+            lock: lock.to_string().leak(),
+            shape: true,
+            deprecated: None,
+            sunset: None,
+            note: None,
+            lossy: None,
+        };
+        let mut tool = tools![hello].remove(0);
+        tool.declaration.history = vec![history].leak();
+        let server = server(vec![tool]);
+        server.problems().iter().map(|problem| (problem.place.clone(), problem.to_string())).collect()
+    }
+
+    #[test]
+    fn a_lock_that_was_edited_by_hand_is_told_with_its_file() {
+        assert_eq!(problems(|_| {}), []);
+        assert_eq!(problems(|lock| lock["tool"] = "hi".into()), []);
+        for (tool, file) in [("hello", "contracts/hello/1.json"), ("hi", "contracts/hi/1.json")] {
+            let found = problems(|lock| {
+                lock["tool"] = tool.into();
+                lock["definition"]["description"] = "Say something else.".into();
+            });
+            assert_eq!(found.len(), 1, "{found:?}");
+            assert_eq!(found[0].0, file);
+            assert!(found[0].1.contains("digests") && found[0].1.contains("git checkout"), "{found:?}");
+        }
     }
 }

@@ -10,14 +10,15 @@ use tokio::time::sleep_until;
 
 use crate::{
     call::Stop,
-    catalogue::Entry,
+    catalogue::Served,
     context::CallContext,
     error::{ErrorKind, ToolError},
     tool::{Arguments, Output},
 };
 
 /// Runs the function once.
-pub(super) async fn run(tool: &Entry, context: CallContext, arguments: Arguments) -> Result<Output, Stop> {
+pub(super) async fn run(served: Served<'_>, context: CallContext, arguments: Arguments) -> Result<Output, Stop> {
+    let Served { tool, name, .. } = served;
     let function = {
         let context = context.clone();
         // The function's parameters are read inside, so that a panic in user code there is caught too.
@@ -35,7 +36,7 @@ pub(super) async fn run(tool: &Entry, context: CallContext, arguments: Arguments
             context.cancellation().cancel();
             Err(Stop::Tool(ToolError::new(
                 ErrorKind::Timeout,
-                format!("`{}` did not answer within {:?}", tool.name, context.deadline().idle()),
+                format!("`{name}` did not answer within {:?}", context.deadline().idle()),
             )))
         }
     }

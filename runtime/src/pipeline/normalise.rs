@@ -17,20 +17,27 @@ use crate::{
 const TOLD: usize = 20;
 
 /// The major that serves the call, and arguments that its function takes. Where nothing was said about the version,
-/// older majors are tried only after the current one has refused.
+/// older majors are tried only after the current one has refused. `known` is told the major that the call is held to
+/// before anything is refused on account of it.
 pub(super) fn arguments<'a>(
     choice: Choice<'a>,
     arguments: Map<String, Value>,
     clock: &Clock,
+    known: impl FnOnce(Served<'a>),
 ) -> Result<(Served<'a>, Map<String, Value>), Stop> {
     let mut served = choice.assumed();
     let mut arguments = Value::Object(arguments);
-    let contract = served.contract();
-    if !contract.input.is_valid(&arguments) {
-        served = choice.by_shape(&arguments, clock)?.ok_or_else(|| Stop::Violations {
-            tool: served.tool.name.to_string(),
+    let mut fits = served.contract().input.is_valid(&arguments);
+    if !fits && let Some(older) = choice.by_shape(&arguments, clock)? {
+        (served, fits) = (older, true);
+    }
+    known(served);
+    if !fits {
+        let contract = served.contract();
+        return Err(Stop::Violations {
+            tool: served.name.to_owned(),
             violations: violations::all(&contract.input, &contract.input_schema, &arguments),
-        })?;
+        });
     }
     whole_numbers(&mut arguments);
     if !served.chain().is_empty() {

@@ -10,7 +10,7 @@ use tracing::{Span, field};
 
 use crate::{
     call::{Outcome, Stop, ToolCall},
-    catalogue::{Contract, Entry},
+    catalogue::{Contract, Entry, State},
     clock::Clock,
     error::ErrorKind,
     names,
@@ -23,6 +23,8 @@ pub(super) struct Record {
     started: Instant,
     span: Span,
     outcome: OnceLock<()>,
+    /// Set once what serves the call is found to be deprecated.
+    deprecated: OnceLock<()>,
 }
 
 impl Record {
@@ -34,19 +36,34 @@ impl Record {
             request = call.request_id.as_str(),
             principal = call.principal.as_str(),
             version = field::Empty,
+            state = field::Empty,
         );
-        Self { clock, started: clock.now(), span, outcome: OnceLock::new() }
+        Self { clock, started: clock.now(), span, outcome: OnceLock::new(), deprecated: OnceLock::new() }
     }
 
     pub(super) fn span(&self) -> Span {
         self.span.clone()
     }
 
+    /// Notes which version the call is held to. Who still calls what is deprecated is what its owner must know before
+    /// it ends, so such a call is told where others are not.
+    pub(super) fn serving(&self, contract: &Contract) {
+        self.span.record("version", contract.label.as_str());
+        if contract.lifecycle.is_deprecated(&self.clock) && self.deprecated.set(()).is_ok() {
+            self.span.record("state", State::Deprecated.as_str());
+        }
+    }
+
     pub(super) fn close(&self, outcome: &Result<Outcome, Stop>) {
+        let served = if self.deprecated.get().is_some() { Level::Caller } else { Level::Quiet };
         match outcome {
-            Ok(Outcome::Done { .. }) => self.event(Level::Quiet, "ok", None),
-            Ok(Outcome::InputRequired { .. }) => self.event(Level::Quiet, "input_required", None),
+            Ok(Outcome::Done { .. }) => self.event(served, "ok", None),
+            Ok(Outcome::InputRequired { .. }) => self.event(served, "input_required", None),
             Err(stop) => {
+                if let Stop::Retired(retired) = stop {
+                    self.span.record("version", retired.version.as_deref());
+                    self.span.record("state", State::Sunset.as_str());
+                }
                 let (level, name) = describe(stop);
                 self.event(level, name, Some(stop));
             }
@@ -63,7 +80,7 @@ impl Record {
             Level::Quiet => tracing::debug!(outcome, us, "call"),
             Level::Caller => tracing::info!(outcome, us, "call"),
             Level::Server => {
-                let error = stop.map(field::display);
+                let error = stop.map(words);
                 let source = stop.and_then(cause).map(field::debug);
                 tracing::error!(outcome, us, error, source, "call");
             }
@@ -75,11 +92,6 @@ impl Drop for Record {
     fn drop(&mut self) {
         self.event(Level::Caller, "abandoned", None);
     }
-}
-
-/// Notes which version serves the call that is recorded.
-pub(super) fn serving(contract: &Contract) {
-    Span::current().record("version", contract.label.as_str());
 }
 
 /// Who should look at it. What went wrong is told in words only where the words are the server's: the message of an
@@ -96,13 +108,11 @@ enum Level {
 fn describe(stop: &Stop) -> (Level, &'static str) {
     match stop {
         Stop::Draining => (Level::Caller, "draining"),
-        Stop::TooLarge { .. }
-        | Stop::TooDeep { .. }
-        | Stop::BadMeta { .. }
-        | Stop::Violations { .. }
-        | Stop::Untranslatable { .. } => (Level::Caller, "invalid"),
+        Stop::TooLarge { .. } | Stop::TooDeep { .. } | Stop::BadMeta { .. } | Stop::Violations { .. } => {
+            (Level::Caller, "invalid")
+        }
         Stop::Retired(_) => (Level::Caller, "retired"),
-        Stop::BadShim { .. } => (Level::Server, "bad_shim"),
+        Stop::BadShim { .. } | Stop::Untranslatable { .. } => (Level::Server, "bad_shim"),
         Stop::UnknownTool { .. } | Stop::UnknownVersion { .. } => (Level::Caller, "not_found"),
         Stop::State(StateError::NoRandomness | StateError::Exhausted) => (Level::Server, "internal"),
         Stop::State(_) => (Level::Caller, "invalid_state"),
@@ -120,9 +130,35 @@ fn describe(stop: &Stop) -> (Level, &'static str) {
     }
 }
 
+/// What the log is told. A shim's own words may repeat what the caller sent.
+fn words(stop: &Stop) -> String {
+    match stop {
+        Stop::Untranslatable { tool, version, .. } => {
+            format!("the shim of `{tool}` {version} refuses arguments that the input schema of this version takes")
+        }
+        other => other.to_string(),
+    }
+}
+
 fn cause(stop: &Stop) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
     match stop {
         Stop::Tool(error) => error.source(),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use steadfast_contract::shim::ShimError;
+
+    use super::*;
+
+    #[test]
+    fn a_shim_that_refuses_what_was_promised_is_the_servers_fault_and_its_words_stay_out_of_the_log() {
+        let error = ShimError::new("`hunter2` is no state");
+        let stop = Stop::Untranslatable { tool: "search".into(), version: "1.2.0".into(), error };
+        assert!(matches!(describe(&stop), (Level::Server, "bad_shim")));
+        let words = words(&stop);
+        assert!(words.contains("`search` 1.2.0") && !words.contains("hunter2"), "{words}");
     }
 }

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::bootstrap::Caller;
 use crate::{
-    call::{Retired, Stop},
-    catalogue::{Catalogue, Contract, Entry, Major, Served, SurfaceId},
+    call::{self, Stop},
+    catalogue::{Catalogue, Contract, Entry, Major, Retired, Served, SurfaceId},
     clock::Clock,
     contracts::Ended,
     nearest::nearest_name,
@@ -23,7 +23,7 @@ pub(super) enum Choice<'a> {
     /// The surface or the caller says which major.
     Said(Served<'a>),
     /// The current major, unless the arguments are of an older one.
-    Open(&'a Entry),
+    Open(Served<'a>),
 }
 
 /// What a call means, by everything but its arguments.
@@ -56,7 +56,7 @@ fn on_surface<'a>(
 ) -> Result<Served<'a>, Stop> {
     let Some(served) = catalogue.find_on(surface, name) else {
         return Err(match catalogue.retired_on(surface, name) {
-            Some(ended) => gone(name, None, ended, Vec::new()),
+            Some(Retired { major, ended }) => gone(name, *major, ended, Vec::new()),
             None => unknown(name, catalogue.names_on(surface)),
         });
     };
@@ -72,17 +72,19 @@ fn on_surface<'a>(
 }
 
 fn anywhere<'a>(catalogue: &'a Catalogue, clock: &Clock, name: &str, wanted: Option<&str>) -> Result<Choice<'a>, Stop> {
-    let Some(tool) = catalogue.find(name) else {
-        let ended = catalogue.tombstone(name).and_then(|tombstone| tombstone.whole.as_ref());
+    let Some(current) = catalogue.call(name) else {
+        // Of a tool that is gone as a whole no version is served, so the note is the answer whichever was asked for.
+        let ended = catalogue.tombstones(name).find_map(|tombstone| tombstone.whole.as_ref());
         return Err(match ended {
             Some(ended) => gone(name, None, ended, Vec::new()),
             None => unknown(name, catalogue.entries().iter().map(|entry| &*entry.name)),
         });
     };
-    let Some(wanted) = wanted else { return Ok(Choice::Open(tool)) };
+    let Some(wanted) = wanted else { return Ok(Choice::Open(current)) };
+    let tool = current.tool;
     let mut ended_match = None;
     for (major, contract) in tool.majors().filter(|(_, contract)| matches(wanted, &contract.version)) {
-        let served = Served { tool, major };
+        let served = tool.called(current.name, major);
         if !contract.lifecycle.has_ended(clock) {
             return Ok(Choice::Said(served));
         }
@@ -91,15 +93,14 @@ fn anywhere<'a>(catalogue: &'a Catalogue, clock: &Clock, name: &str, wanted: Opt
     if let Some(served) = ended_match {
         return Ok(Choice::Said(served));
     }
-    let tombstone = catalogue.tombstone(&tool.name);
-    let buried = tombstone.zip(major_of(wanted)).and_then(|(tombstone, major)| tombstone.majors.get_key_value(&major));
-    Err(match buried {
-        Some((major, ended)) => gone(&tool.name, Some(major.to_string()), ended, available(tool, clock)),
-        None => Stop::UnknownVersion {
-            tool: tool.name.to_string(),
-            wanted: wanted.to_owned(),
-            available: available(tool, clock),
-        },
+    let retired = catalogue.tombstones(name).flat_map(|tombstone| &tombstone.majors);
+    // The newest, as of those that are served.
+    let meant = retired.filter(|(major, _)| may_match(wanted, **major)).max_by_key(|(major, _)| **major);
+    Err(match meant {
+        Some((major, ended)) => gone(name, Some(*major), ended, available(tool, clock)),
+        None => {
+            Stop::UnknownVersion { tool: name.to_owned(), wanted: wanted.to_owned(), available: available(tool, clock) }
+        }
     })
 }
 
@@ -107,21 +108,20 @@ impl<'a> Choice<'a> {
     /// The major before the arguments were looked at.
     pub(super) fn assumed(self) -> Served<'a> {
         match self {
-            Self::Said(served) => served,
-            Self::Open(tool) => Served { tool, major: Major::Current },
+            Self::Said(served) | Self::Open(served) => served,
         }
     }
 
     /// The newest older major that the arguments fit, once the assumed one has refused them. None when the caller or
     /// the surface said which major, and when they fit none.
     pub(super) fn by_shape(self, arguments: &Value, clock: &Clock) -> Result<Option<Served<'a>>, Stop> {
-        let Self::Open(tool) = self else { return Ok(None) };
+        let Self::Open(Served { tool, name, .. }) = self else { return Ok(None) };
         let mut over = None;
         for (at, older) in tool.older.iter().enumerate().filter(|(_, older)| older.shape) {
             if !older.contract.input.is_valid(arguments) {
                 continue;
             }
-            let served = Served { tool, major: Major::Older(at) };
+            let served = tool.called(name, Major::Older(at));
             match ended(&older.contract, clock) {
                 None => return Ok(Some(served)),
                 Some(ended) => over = over.or(Some((served, ended))),
@@ -142,12 +142,20 @@ fn matches(wanted: &str, version: &Version) -> bool {
     }
 }
 
-/// The major that a caller asks for, where it is only one.
-fn major_of(wanted: &str) -> Option<u64> {
-    wanted.parse().ok().or_else(|| match VersionReq::parse(wanted).ok()?.comparators.as_slice() {
-        [only] => Some(only.major),
-        _ => None,
-    })
+/// Whether some version of a major is what a caller asks for; which versions it had is no longer known.
+///
+/// Comparators are intervals. If what they have in common has a version of this major, its least one is the first of
+/// the major or where one of them begins, so that only those need to be tried.
+fn may_match(wanted: &str, major: u64) -> bool {
+    if let Ok(only) = wanted.parse::<u64>() {
+        return only == major;
+    }
+    let Ok(wanted) = VersionReq::parse(wanted) else { return false };
+    let begins = wanted.comparators.iter().filter(|comparator| comparator.major == major).flat_map(|comparator| {
+        let (minor, patch) = (comparator.minor.unwrap_or(0), comparator.patch.unwrap_or(0));
+        [(minor, patch), (minor, patch.saturating_add(1)), (minor.saturating_add(1), 0)]
+    });
+    std::iter::once((0, 0)).chain(begins).any(|(minor, patch)| wanted.matches(&Version::new(major, minor, patch)))
 }
 
 /// The versions of a tool that are served.
@@ -167,8 +175,8 @@ fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Stop {
 }
 
 fn retired(served: Served<'_>, ended: Ended, available: Vec<String>) -> Stop {
-    Stop::Retired(Box::new(Retired {
-        tool: served.tool.name.to_string(),
+    Stop::Retired(Box::new(call::Retired {
+        tool: served.name.to_owned(),
         version: Some(served.contract().label.clone()),
         ended,
         gone: false,
@@ -176,6 +184,42 @@ fn retired(served: Served<'_>, ended: Ended, available: Vec<String>) -> Stop {
     }))
 }
 
-fn gone(tool: &str, version: Option<String>, ended: &Ended, available: Vec<String>) -> Stop {
-    Stop::Retired(Box::new(Retired { tool: tool.to_owned(), version, ended: ended.clone(), gone: true, available }))
+fn gone(tool: &str, major: Option<u64>, ended: &Ended, available: Vec<String>) -> Stop {
+    Stop::Retired(Box::new(call::Retired {
+        tool: tool.to_owned(),
+        version: major.map(|major| major.to_string()),
+        ended: ended.clone(),
+        gone: true,
+        available,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_requirement_means_a_retired_major_if_some_version_of_it_would_do() {
+        for (wanted, majors) in [
+            ("1", &[1_u64][..]),
+            ("^1", &[1]),
+            ("^1.2", &[1]),
+            ("~1.2", &[1]),
+            ("=1.2.3", &[1]),
+            (">1.2.3, <1.2.5", &[1]),
+            (">1.2, <2", &[1]),
+            (">1", &[2, 3]),
+            (">=1, <3", &[1, 2]),
+            ("<2", &[0, 1]),
+            ("<=2", &[0, 1, 2]),
+            (">1.2.3, <1.2.4", &[]),
+            ("^0.2", &[0]),
+            ("*", &[0, 1, 2, 3]),
+            ("", &[]),
+            ("nonsense", &[]),
+        ] {
+            let met: Vec<u64> = (0..4).filter(|major| may_match(wanted, *major)).collect();
+            assert_eq!(met, majors, "{wanted}");
+        }
+    }
 }

@@ -10,11 +10,12 @@ use serde_json::{Map, Value};
 use super::execute::message;
 use crate::{call::Stop, catalogue::Served};
 
-/// Arguments in the current major's form. An error is the caller's: what they say has no meaning there.
+/// Arguments in the current major's form. The server promised to take what is valid under the older one, so an error is
+/// its own; the caller is told all the same, since other arguments may do.
 pub(super) fn up(served: Served<'_>, mut arguments: Map<String, Value>) -> Result<Map<String, Value>, Stop> {
     for older in served.chain().iter().rev() {
         arguments = guarded(|| older.translator.up(arguments))?.map_err(|error| Stop::Untranslatable {
-            tool: served.tool.name.to_string(),
+            tool: served.name.to_owned(),
             version: served.contract().label.clone(),
             error,
         })?;

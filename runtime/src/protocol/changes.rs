@@ -157,7 +157,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_session_over_stdio_hears_of_every_day_that_changes_the_list() {
-        let heard = stdio(clock("2026-01-02"), &initialize(), 3).await;
+        let [initialize, initialized] = initialize();
+        // Said twice, it is told once.
+        let messages = [initialize, initialized.clone(), initialized];
+        let heard = stdio(clock("2026-01-02"), &messages, 3).await;
         assert_eq!(heard[0].0["result"]["capabilities"]["tools"]["listChanged"], true);
         for ((message, at), day) in heard[1..].iter().zip(["2026-01-02", "2026-01-05"]) {
             assert_eq!(message["method"], CHANGED);

@@ -4,7 +4,10 @@
 
 use std::{
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use futures_util::FutureExt as _;
@@ -39,6 +42,8 @@ pub(crate) struct McpHandler {
     surface: Option<SurfaceId>,
     /// What a client of an older protocol wants to hear, for its session.
     level: Mutex<LogLevel>,
+    /// Somebody watches the list of tools for the client, who may say more than once that it is initialized.
+    watched: AtomicBool,
     /// Ends what was started for the connection or session.
     ended: DropGuard,
 }
@@ -48,7 +53,7 @@ impl McpHandler {
     pub(crate) fn new(engine: Arc<Engine>, principal: Principal, endpoint: Option<SurfaceId>) -> Self {
         let surface = engine.surface(endpoint, &principal);
         let ended = CancellationToken::new().drop_guard();
-        Self { engine, principal, surface, level: Mutex::new(LogLevel::Debug), ended }
+        Self { engine, principal, surface, level: Mutex::new(LogLevel::Debug), watched: AtomicBool::new(false), ended }
     }
 
     /// Another one, for an endpoint that names a surface.
@@ -63,6 +68,14 @@ impl McpHandler {
 
     pub(super) fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// When majors of its surface are deprecated and end, if it has a surface ([`Catalogue::dates_of`]).
+    ///
+    /// [`Catalogue::dates_of`]: crate::catalogue::Catalogue::dates_of
+    pub(super) fn dates(&self) -> (Option<Date>, Option<Date>) {
+        let catalogue = &self.engine.catalogue;
+        self.surface.map_or((None, None), |surface| catalogue.dates_of(surface, Date::today(&self.engine.clock)))
     }
 
     /// Another of its kind, for another session.
@@ -357,15 +370,17 @@ impl ServerHandler for McpHandler {
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
-        let (engine, surface, peer) = (Arc::clone(&self.engine), self.surface, context.peer.clone());
-        let ended = self.ended.token().clone();
-        tokio::spawn(async move {
-            while let Some(()) = ended.run_until_cancelled(changes::next(&engine, surface)).await {
-                if peer.notify_tool_list_changed().await.is_err() {
-                    return;
+        if !self.watched.swap(true, Ordering::Relaxed) {
+            let (engine, surface, peer) = (Arc::clone(&self.engine), self.surface, context.peer.clone());
+            let ended = self.ended.token().clone();
+            tokio::spawn(async move {
+                while let Some(()) = ended.run_until_cancelled(changes::next(&engine, surface)).await {
+                    if peer.notify_tool_list_changed().await.is_err() {
+                        return;
+                    }
                 }
-            }
-        });
+            });
+        }
         self.tell(ClientNotification::InitializedNotification(NotificationNoParam::default()), context).await;
     }
 

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{Path, Request},
+    extract::{Path, Request, rejection::PathRejection},
     response::Response,
     routing::any,
 };
@@ -40,22 +40,53 @@ pub(crate) struct Endpoint {
 /// ends every stream and session.
 pub(crate) fn router(handler: &McpHandler, endpoint: &Endpoint, stop: &CancellationToken) -> Router {
     let catalogue = &handler.engine().catalogue;
-    let mount = |handler: McpHandler, headers| Arc::new(Mount::new(handler, endpoint, headers, stop));
-    let surfaces = catalogue.surfaces().map(|(id, surface)| {
-        let headers = headers(catalogue.dates_of(id));
-        (surface.release.clone(), mount(handler.on(id), headers))
-    });
-    let surfaces: Arc<BTreeMap<String, Arc<Mount>>> = Arc::new(surfaces.collect());
-    let plain = mount(handler.fresh(), HeaderMap::new());
-    let below = format!("{}/{{surface}}", endpoint.path.trim_end_matches('/'));
-    let unnamed = Arc::clone(&plain);
-    Router::new().route(&endpoint.path, any(async move |request| unnamed.serve(request).await)).route(
-        &below,
-        any(async move |Path(release): Path<String>, request| match surfaces.get(&release) {
+    let mount = |handler: McpHandler| Mount::new(handler, endpoint, stop);
+    let surfaces = catalogue.surfaces().map(|(id, surface)| (surface.release.clone(), mount(handler.on(id))));
+    let ways = Arc::new(Ways { plain: mount(handler.fresh()), surfaces: surfaces.collect() });
+    let below = format!("{}/", endpoint.path.trim_end_matches('/'));
+    let (plain, named) = (Arc::clone(&ways), Arc::clone(&ways));
+    let mut router = Router::new()
+        .route(&endpoint.path, any(async move |request| plain.plain.serve(request).await))
+        .route(&format!("{below}{{surface}}"), any(async move |release, request| named.below(release, request).await));
+    if below != endpoint.path {
+        router = router.route(&below, any(async move |request| ways.no_surface("", request).await));
+    }
+    router
+}
+
+/// All ways in.
+struct Ways {
+    plain: Mount,
+    /// By release.
+    surfaces: BTreeMap<String, Mount>,
+}
+
+impl Ways {
+    /// A path that can't be decoded is the name of no surface, and is answered as one.
+    async fn below(&self, release: Result<Path<String>, PathRejection>, request: Request) -> Response {
+        let release = match release {
+            Ok(Path(release)) => release,
+            Err(_) => request.uri().path().rsplit('/').next().unwrap_or_default().to_owned(),
+        };
+        match self.surfaces.get(&release) {
             Some(surface) => surface.serve(request).await,
-            None => plain.no_surface(&release, surfaces.keys(), request).await,
-        }),
-    )
+            None => self.no_surface(&release, request).await,
+        }
+    }
+
+    /// The surface is not known. Who may not know more is told by the checks that every request goes through.
+    async fn no_surface(&self, release: &str, request: Request) -> Response {
+        let Mount { service, hosts, .. } = &self.plain;
+        if let Err(forbidden) = edge::admit(hosts, request, |request| service.handle(request)).await {
+            return forbidden;
+        }
+        let known: Vec<&String> = self.surfaces.keys().collect();
+        let error = ErrorData::invalid_request(
+            format!("there is no surface `{release}`; a surface is a release of this server"),
+            Some(serde_json::json!({ "surfaces": known })),
+        );
+        edge::refusal(StatusCode::NOT_FOUND, None, error)
+    }
 }
 
 /// One way in, with sessions of its own.
@@ -63,12 +94,12 @@ struct Mount {
     service: StreamableHttpService<McpHandler, Sessions>,
     hosts: Vec<String>,
     limit: usize,
-    /// What every response says.
-    headers: HeaderMap,
+    /// Knows the surface, and what every response says of it.
+    handler: McpHandler,
 }
 
 impl Mount {
-    fn new(handler: McpHandler, endpoint: &Endpoint, headers: HeaderMap, stop: &CancellationToken) -> Self {
+    fn new(handler: McpHandler, endpoint: &Endpoint, stop: &CancellationToken) -> Self {
         // All three are off, or left to the client, by default in the SDK; they are set here on purpose: the Origin
         // check, the metadata that 2026-07-28 requires, and sessions for older clients.
         let config = StreamableHttpServerConfig::default()
@@ -81,31 +112,19 @@ impl Mount {
             .with_sse_keep_alive(Some(Duration::from_secs(15)))
             .with_max_request_body_bytes(endpoint.max_body_bytes)
             .with_cancellation_token(stop.child_token());
-        let service = StreamableHttpService::new(move || Ok(handler.fresh()), Arc::<Sessions>::default(), config);
-        Self { service, hosts: endpoint.allowed_hosts.clone(), limit: endpoint.max_body_bytes, headers }
+        let sessions = handler.fresh();
+        let service = StreamableHttpService::new(move || Ok(sessions.fresh()), Arc::<Sessions>::default(), config);
+        Self { service, hosts: endpoint.allowed_hosts.clone(), limit: endpoint.max_body_bytes, handler }
     }
 
     async fn serve(&self, request: Request) -> Response {
         let mut response = edge::serve(self.limit, &self.hosts, request, |request| self.service.handle(request)).await;
-        response.headers_mut().extend(self.headers.clone());
+        response.headers_mut().extend(headers(self.handler.dates()));
         response
-    }
-
-    /// The surface is not known. Who may not know more is told by the checks that every request goes through.
-    async fn no_surface(&self, release: &str, known: impl Iterator<Item = &String>, request: Request) -> Response {
-        if let Err(forbidden) = edge::admit(&self.hosts, request, |request| self.service.handle(request)).await {
-            return forbidden;
-        }
-        let known: Vec<&String> = known.collect();
-        let error = ErrorData::invalid_request(
-            format!("there is no surface `{release}`; a surface is a release of this server"),
-            Some(serde_json::json!({ "surfaces": known })),
-        );
-        edge::refusal(StatusCode::NOT_FOUND, None, error)
     }
 }
 
-/// `Deprecation` (RFC 9745) and `Sunset` (RFC 8594), from the first day that something of the surface goes.
+/// `Deprecation` (RFC 9745) and `Sunset` (RFC 8594), from the days on which majors of the surface go.
 fn headers((deprecated, sunset): (Option<Date>, Option<Date>)) -> HeaderMap {
     let deprecated = deprecated.map(|day| ("deprecation", format!("@{}", day.unix_seconds())));
     let sunset = sunset.map(|day| ("sunset", httpdate::fmt_http_date(day.start())));

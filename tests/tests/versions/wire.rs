@@ -31,13 +31,13 @@ fn a_surface_is_a_path_and_says_when_it_ends() {
     assert_eq!(response.status, 200, "{response:?}");
     assert_eq!(tools(&response.json()), ["renew", "search"], "what is over is left out");
     assert_eq!(response.header("deprecation"), Some("@1748736000"));
-    assert_eq!(response.header("sunset"), Some("Wed, 01 Jan 2025 00:00:00 GMT"), "the first to go was `burn`");
+    assert_eq!(response.header("sunset"), Some("Fri, 01 Feb 2126 00:00:00 GMT"), "`renew` is the next to go");
     let call = json!({"name": "search", "arguments": {"q": "x"}});
     let answer = send_to(&server, "/mcp/0.1.0", "tools/call", call).json();
     assert_eq!(answer["result"]["structuredContent"], json!({"hits": ["x 1", "x 2"]}));
 
     let response = send_to(&server, "/mcp/0.3.0", "tools/list", json!({}));
-    assert_eq!(response.header("deprecation"), Some("@1768003200"));
+    assert_eq!((response.header("deprecation"), response.header("sunset")), (None, None), "`weed` is over");
     let plain = send_to(&server, "/mcp", "tools/list", json!({}));
     assert_eq!((plain.header("deprecation"), plain.header("sunset")), (None, None));
     let plain = plain.json();
@@ -46,14 +46,47 @@ fn a_surface_is_a_path_and_says_when_it_ends() {
 }
 
 #[test]
+fn a_server_on_a_surface_says_on_its_plain_path_when_that_ends() {
+    let server = HttpServer::with(|command| {
+        command.args(["--surface", "0.1.0"]);
+    });
+    let response = send_to(&server, "/mcp", "tools/list", json!({}));
+    assert_eq!(response.header("deprecation"), Some("@1748736000"), "{response:?}");
+    assert_eq!(response.header("sunset"), Some("Fri, 01 Feb 2126 00:00:00 GMT"));
+}
+
+#[test]
 fn a_surface_that_is_not_there_is_said_with_those_that_are() {
     let server = HttpServer::start();
-    let response = send_to(&server, "/mcp/9.9.9", "tools/list", json!({}));
-    assert_eq!(response.status, 404);
-    assert_eq!(response.json()["error"]["data"]["surfaces"], json!(["0.1.0", "0.2.0", "0.3.0"]));
-    let strange = [("host", "evil.example"), ("content-type", "application/json")];
-    let response = finish(begin(server.mcp, "GET", "/mcp/9.9.9", &strange, b""));
-    assert_eq!(response.status, 403, "{response:?}");
+    for path in ["/mcp/9.9.9", "/mcp/", "/mcp/%ff"] {
+        let response = send_to(&server, path, "tools/list", json!({}));
+        assert_eq!(response.status, 404, "{path}");
+        assert_eq!(response.json()["error"]["data"]["surfaces"], json!(["0.1.0", "0.2.0", "0.3.0"]), "{path}");
+        let strange = [("host", "evil.example"), ("content-type", "application/json")];
+        let response = finish(begin(server.mcp, "GET", path, &strange, b""));
+        assert_eq!(response.status, 403, "{path}: {response:?}");
+    }
+}
+
+#[test]
+fn the_log_says_who_still_calls_what_is_deprecated_and_which_version_was_refused() {
+    let server = HttpServer::start();
+    for (arguments, version, outcome) in [
+        (json!({"name": "renew", "arguments": {"book": "x"}}), "1.0.0", "ok"),
+        (json!({"name": "lend", "arguments": {"book": "x"}}), "1.0.0", "retired"),
+        (json!({"name": "search", "arguments": {"filter": 1}}), "3.0.0", "invalid"),
+    ] {
+        send_to(&server, "/mcp", "tools/call", arguments);
+        let mut line = server.process.line();
+        while !line.contains("outcome") {
+            line = server.process.line();
+        }
+        let said = |field: &str, value: &str| {
+            line.contains(&format!("{field}={value:?}")) || line.contains(&format!("{field}={value}"))
+        };
+        assert!(said("version", version) && said("outcome", outcome), "{line}");
+        assert_eq!(line.contains("deprecated") && said("principal", "anonymous"), outcome == "ok", "{line}");
+    }
 }
 
 #[test]
