@@ -139,6 +139,7 @@ mod tests {
     #[test]
     fn every_line_is_answered_in_order_whatever_it_holds() {
         let reason = |answer: &Value| answer["reason"].as_str().unwrap_or_default().to_owned();
+        let too_deep = format!(r#"{{"old":{}{},"id":5}}"#, "[".repeat(500), "]".repeat(500));
         for (line, id, verdict, says) in [
             (r#"{"id":1,"direction":"input","old":{},"new":{}}"#, json!(1), "compatible", ""),
             (
@@ -154,7 +155,8 @@ mod tests {
             (r#"{"id":"a","direction":"input","old":{}}"#, json!("a"), "unknown", "`new`"),
             (r#"{"id":"a","direction":"input","old":"panic","new":{}}"#, json!("a"), "unknown", "panicked"),
             (r#"{"id":"a","direction":"input","old":"bad","new":{}}"#, json!("a"), "unknown", "/type: no type"),
-            ("{", Value::Null, "unknown", "no JSON"),
+            ("{", Value::Null, "unknown", "can't be read"),
+            (&too_deep, json!(5), "unknown", "can't be read"),
             ("[]", Value::Null, "unknown", "no JSON object"),
         ] {
             let after = r#"{"id":"after","direction":"output","old":{},"new":{}}"#;
