@@ -78,7 +78,7 @@ pub struct Finding {
     pub shifts_model: bool,
     /// Why, in one sentence.
     pub why: String,
-    /// An instance that shows it; there whenever `impact` is major because of what validates.
+    /// An instance that shows it; there wherever one could be made that a validator confirms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witness: Option<Witness>,
     /// The way out, such as the shim to declare.

@@ -97,6 +97,11 @@ pub fn modern(method: &str, mut params: Value) -> Value {
 
 /// Begins a request of protocol 2026-07-28 with the headers that it asks for.
 pub fn begin_modern(to: SocketAddr, method: &str, params: Value, more: &[(&str, &str)]) -> TcpStream {
+    begin_modern_at(to, "/mcp", method, params, more)
+}
+
+/// The same to another path.
+pub fn begin_modern_at(to: SocketAddr, path: &str, method: &str, params: Value, more: &[(&str, &str)]) -> TcpStream {
     let message = modern(method, params);
     let name = message["params"]["name"].as_str().unwrap_or_default().to_owned();
     let mut headers = JSON.to_vec();
@@ -105,7 +110,7 @@ pub fn begin_modern(to: SocketAddr, method: &str, params: Value, more: &[(&str, 
         headers.push(("mcp-name", &name));
     }
     headers.extend(more);
-    begin(to, "POST", "/mcp", &headers, message.to_string().as_bytes())
+    begin(to, "POST", path, &headers, message.to_string().as_bytes())
 }
 
 /// Sends a request of protocol 2026-07-28.

@@ -4,20 +4,13 @@ use serde_json::{Value, json};
 
 use crate::support::{
     HttpServer, fixture,
-    http::{JSON, begin, finish, modern},
+    http::{JSON, begin, begin_modern_at, finish, modern},
     stdio::StdioServer,
 };
 
 /// Sends a request of protocol 2026-07-28 to a path.
 fn send_to(server: &HttpServer, path: &str, method: &str, params: Value) -> crate::support::http::Response {
-    let message = modern(method, params);
-    let name = message["params"]["name"].as_str().unwrap_or_default().to_owned();
-    let mut headers = JSON.to_vec();
-    headers.extend([("mcp-protocol-version", "2026-07-28"), ("mcp-method", method)]);
-    if !name.is_empty() {
-        headers.push(("mcp-name", &name));
-    }
-    finish(begin(server.mcp, "POST", path, &headers, message.to_string().as_bytes()))
+    finish(begin_modern_at(server.mcp, path, method, params, &[]))
 }
 
 fn tools(list: &Value) -> Vec<&str> {
