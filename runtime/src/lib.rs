@@ -51,6 +51,8 @@ mod protocol;
 mod prove;
 mod request_state;
 mod server;
+#[allow(dead_code, reason = "claims, tasks, switches and limits are kept in it")]
+mod store;
 mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
