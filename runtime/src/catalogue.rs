@@ -176,3 +176,24 @@ fn index(entries: &[Entry], problems: &mut Vec<Problem>) -> HashMap<&'static str
     }
     index
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{mcp_tool, server::Server, tools};
+
+    /// Look it up.
+    #[mcp_tool(version = "1.0.0", effect = read_only, fallback = remember, crate = crate)]
+    async fn look_up() {}
+
+    /// Say what was known.
+    #[mcp_tool(version = "1.0.0", effect = read_only, crate = crate)]
+    async fn remember() {}
+
+    #[test]
+    fn a_tool_has_a_fallback_beside_it_only_where_it_declares_one() {
+        let server = Server::builder("test", ()).version("1.0.0").tools(tools![look_up, remember]).build();
+        let catalogue = server.into_parts().unwrap().catalogue;
+        let has = |name: &str| catalogue.find(name).unwrap().fallback.is_some();
+        assert_eq!((has("look_up"), has("remember")), (true, false));
+    }
+}

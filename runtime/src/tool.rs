@@ -59,12 +59,13 @@ pub struct Tool<S> {
     pub(crate) input: fn() -> InputSchema,
     pub(crate) output: fn() -> OutputSchema,
     pub(crate) call: Handler<S>,
+    pub(crate) fallback: Option<Handler<S>>,
 }
 
 impl<S> Tool<S> {
     /// The tool of a function with `#[mcp_tool]`; [`tools!`](crate::tools) writes these for a list of names.
     pub fn of<T: ToolFn<S>>() -> Self {
-        Self { declaration: T::DECLARATION, input: T::input, output: T::output, call: T::call }
+        Self { declaration: T::DECLARATION, input: T::input, output: T::output, call: T::call, fallback: T::fallback() }
     }
 
     /// What the attribute says.

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     context::CallContext,
     problem::Problem,
-    tool::{Arguments, Declaration, Effect, OutputSchema, Tool, ToolFuture},
+    tool::{Arguments, Declaration, Effect, Handler, OutputSchema, Tool, ToolFuture},
 };
 
 /// A tool's function with the state it needs.
@@ -32,6 +32,8 @@ pub(crate) struct Entry {
     /// What the function returns.
     pub(crate) output: OutputSchema,
     pub(crate) run: Run,
+    /// What serves when `run` can't.
+    pub(crate) fallback: Option<Run>,
 }
 
 /// A major of a tool: the current one, or an older one by its place in [`Entry::older`].
@@ -58,17 +60,22 @@ pub(super) struct Source {
     input: Result<Value, Vec<String>>,
     output: OutputSchema,
     run: Run,
+    fallback: Option<Run>,
 }
 
 impl Source {
     /// The only part of a catalogue that is compiled for each server's state.
     pub(super) fn of<S: Send + Sync + 'static>(tool: Tool<S>, state: &Arc<S>) -> Self {
-        let (state, call) = (Arc::clone(state), tool.call);
+        let bound = |handler: Handler<S>| -> Run {
+            let state = Arc::clone(state);
+            Box::new(move |context, arguments| handler(&state, context, arguments))
+        };
         Self {
             declaration: tool.declaration,
             input: (tool.input)().finish(),
             output: (tool.output)(),
-            run: Box::new(move |context, arguments| call(&state, context, arguments)),
+            run: bound(tool.call),
+            fallback: tool.fallback.map(bound),
         }
     }
 }
@@ -76,7 +83,7 @@ impl Source {
 impl Entry {
     /// Compiles the current major. Older ones are added by [`Older::all`].
     pub(super) fn build(source: Source) -> Result<Self, Vec<Problem>> {
-        let Source { declaration, input, output, run } = source;
+        let Source { declaration, input, output, run, fallback } = source;
         let place = || format!("tool `{}`", declaration.name);
         let mut problems = Vec::new();
         let version = Version::parse(declaration.version)
@@ -111,7 +118,7 @@ impl Entry {
             };
             wrong.into_iter().map(problem).collect::<Vec<_>>()
         })?;
-        Ok(Self { name: declaration.name.into(), declaration, current, older: Vec::new(), output, run })
+        Ok(Self { name: declaration.name.into(), declaration, current, older: Vec::new(), output, run, fallback })
     }
 
     /// The names that it has or had.
@@ -177,7 +184,11 @@ impl Entry {
 
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entry").field("name", &self.name).field("version", &self.current.label).finish_non_exhaustive()
+        f.debug_struct("Entry")
+            .field("name", &self.name)
+            .field("version", &self.current.label)
+            .field("fallback", &self.fallback.is_some())
+            .finish_non_exhaustive()
     }
 }
 
