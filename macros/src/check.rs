@@ -15,9 +15,12 @@ mod keys;
 mod lifecycle;
 mod literal;
 mod names;
+mod number;
 mod operation;
 mod parameter;
+mod reliability;
 mod slo;
+mod upstream;
 mod values;
 
 use proc_macro2::Span;
@@ -26,6 +29,7 @@ use syn::Path;
 pub(crate) use self::{
     argument::FORMATS,
     keys::{Key, Place},
+    number::Hundred,
     operation::OPERATIONS,
 };
 

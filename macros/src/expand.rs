@@ -8,6 +8,7 @@ mod contracts;
 mod declaration;
 mod input;
 mod literal;
+mod reliability;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
@@ -36,7 +37,7 @@ pub(crate) fn tool(function: &Function, tool: &Tool) -> TokenStream {
     let input = input::schema(tool);
     let returns = returns(&tool.output);
     let call = call::call(ident);
-    let fallback = tool.declaration.fallback.as_ref().map(call::fallback);
+    let fallback = tool.declaration.reliability.fallback.as_ref().map(call::fallback);
     quote! {
         #stripped
         #marker

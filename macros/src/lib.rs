@@ -52,17 +52,40 @@ mod tests;
 /// | `alias` | `".."` or `["..", ".."]` | other names it answers to |
 /// | `owner` | `".."` | who is on call |
 /// | `scopes` | `["issues:read"]` | OAuth scopes a caller needs (RFC 6749, section 3.3) |
-/// | `timeout` | `"2s"` | `ms`, `s`, `m` or `h`; above 0, at most 24 hours |
+/// | `timeout` | `"2s"` | without an end or progress, a call is given up |
+/// | `attempt_timeout` | `"500ms"` | of one attempt; not above `timeout` |
 /// | `retry` | `0` to `10` | needs `read_only` or `idempotent` |
 /// | `idempotent` | flag or `bool` | the same call twice has the effect of one |
 /// | `open_world` | flag or `bool` | reaches entities outside the server's control |
-/// | `upstream` | `".."` | the dependency that breaker and bulkhead are kept for |
+/// | `upstream`, `upstream(..)` | `".."`, or its settings | the dependency that breaker and bulkhead are kept for |
+/// | `rate_limit` | `"100/s"` | calls of each caller, 1 and more, in a second, minute (`m`) or hour (`h`) |
 /// | `fallback` | path | a function of the same signature, `async` if this one is |
+/// | `stale` | `"5m"` | how old a result may be that serves when the tool can't; needs `read_only` |
+/// | `task` | flag or `bool` | a call may be answered with a task (MCP tasks extension) |
 /// | `slo(..)` | `success = 99.5`, `p95 = ".."`, `p99 = ".."` | at least one of them |
 /// | `history(..)` | `"1" => { .. }` or `"1" => path` | older majors and their shims |
 /// | `deprecated`, `sunset` | `"2026-12-01"` | from that day on the whole tool is deprecated, or gone |
 /// | `note` | `".."` | what its callers should do instead |
 /// | `crate` | path | where `steadfast` is, when it was renamed |
+///
+/// Durations are whole numbers of `ms`, `s`, `m` or `h`, above 0 and at most 24 hours.
+///
+/// # An upstream
+///
+/// | in `upstream(..)` | value | |
+/// |---|---|---|
+/// | `name` | `".."` | required; tools that name the same upstream share what is kept for it |
+/// | `concurrency` | 1 and more | calls that may run at the same time |
+/// | `slow_call` | `"1s"` | from which time on a call counts as slow |
+/// | `failure_ratio` | percent, above 0 and up to 100 | failed calls in the window that open the breaker |
+/// | `minimum_calls` | 1 and more | fewer calls in the window never open it |
+/// | `window` | `"10s"` | how far back it looks |
+/// | `open_for` | `"5s"` | how long it refuses calls before it lets some through on trial |
+/// | `half_open` | `1` to `100` | how many those are |
+///
+/// What is left out is up to the server's configuration.
+///
+/// # Older majors
 ///
 /// An entry of `history` takes `input` and `output` (lists of `rename(a => b)`, `default(a = 1)`, `drop(a)`,
 /// `set(a = 1)`, `move(a.b => c)`, `wrap(a)`, `unwrap(a)`, `map_enum(a: old => new)`) or `shim = path`, and

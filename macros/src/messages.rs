@@ -7,6 +7,7 @@ pub(crate) mod argument;
 pub(crate) mod attribute;
 pub(crate) mod function;
 pub(crate) mod history;
+pub(crate) mod reliability;
 
 use std::fmt;
 

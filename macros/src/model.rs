@@ -32,17 +32,29 @@ pub(crate) struct Declaration {
     pub(crate) open_world: bool,
     pub(crate) owner: Option<String>,
     pub(crate) scopes: Vec<String>,
-    pub(crate) timeout: Option<Milliseconds>,
-    pub(crate) retry: u32,
-    pub(crate) upstream: Option<String>,
-    pub(crate) fallback: Option<Path>,
-    pub(crate) slo: Option<Slo>,
+    pub(crate) reliability: Reliability,
     pub(crate) icons: Vec<String>,
     pub(crate) aliases: Vec<String>,
     /// Of the tool as a whole.
     pub(crate) lifecycle: Lifecycle,
     /// Newest first.
     pub(crate) history: Vec<History>,
+}
+
+/// How a tool is kept working.
+#[derive(Debug)]
+pub(crate) struct Reliability {
+    pub(crate) timeout: Option<Milliseconds>,
+    /// Not above `timeout`.
+    pub(crate) attempt_timeout: Option<Milliseconds>,
+    pub(crate) retry: u32,
+    pub(crate) upstream: Option<Upstream>,
+    pub(crate) rate_limit: Option<Rate>,
+    pub(crate) fallback: Option<Path>,
+    /// Of a `read_only` tool.
+    pub(crate) stale: Option<Milliseconds>,
+    pub(crate) task: bool,
+    pub(crate) slo: Option<Slo>,
 }
 
 /// A duration of an attribute: above zero, at most 24 hours.
@@ -55,6 +67,28 @@ pub(crate) enum Effect {
     ReadOnly,
     Additive,
     Destructive,
+}
+
+/// What a tool leans on.
+#[derive(Debug, Default)]
+pub(crate) struct Upstream {
+    pub(crate) name: String,
+    /// Above 0, as every count here.
+    pub(crate) concurrency: Option<u32>,
+    pub(crate) slow_call: Option<Milliseconds>,
+    /// Percent, above 0 and up to 100.
+    pub(crate) failure_ratio: Option<f64>,
+    pub(crate) minimum_calls: Option<u32>,
+    pub(crate) window: Option<Milliseconds>,
+    pub(crate) open_for: Option<Milliseconds>,
+    pub(crate) half_open: Option<u32>,
+}
+
+/// So many calls, above 0, in a second, a minute or an hour.
+#[derive(Debug)]
+pub(crate) struct Rate {
+    pub(crate) count: u32,
+    pub(crate) per: Milliseconds,
 }
 
 /// Service level objectives; at least one is there.

@@ -28,7 +28,8 @@ fn the_tool_of_the_design() {
     let expansion = expanded(
         quote! {
             version = "2.0.0", effect = read_only, owner = "team-search", scopes = ["issues:read"], timeout = "2s",
-            retry = 2, upstream = "tracker", fallback = cached_issues, slo(success = 99.5, p99 = "800ms"),
+            retry = 2, upstream = "tracker", rate_limit = "100/s", fallback = cached_issues,
+            slo(success = 99.5, p99 = "800ms"),
             history("1" => {
                 input = [rename(q => query), default(limit = 20)], output = [rename(hits => items)],
                 deprecated = "2026-12-01", sunset = "2027-12-01", note = "`q` is now `query`",
@@ -49,6 +50,21 @@ fn the_tool_of_the_design() {
             ) -> Result<Page, ToolError> {
                 tracker.search(cx, query, limit).await
             }
+        },
+    );
+    insta::assert_snapshot!(expansion);
+}
+
+#[test]
+fn an_upstream_with_settings_and_what_stands_in_for_it() {
+    let expansion = expanded(
+        quote! {
+            version = "1.0.0", effect = read_only, timeout = "2s", attempt_timeout = "500ms", stale = "5m", task,
+            upstream(name = "tracker", concurrency = 32, slow_call = "1s", failure_ratio = 50)
+        },
+        quote! {
+            /// Say hello.
+            async fn hello() {}
         },
     );
     insta::assert_snapshot!(expansion);

@@ -76,8 +76,8 @@ pub use self::{
     problem::Problem,
     server::{Server, ServerBuilder},
     tool::{
-        Args, Content, Declaration, Effect, FromRef, History, IntoOutput, Promise, Slo, State, Tool, ToolFn,
-        Translation, constraint,
+        Args, Content, Declaration, Effect, FromRef, History, IntoOutput, Promise, Rate, Slo, State, Tool, ToolFn,
+        Translation, Upstream, constraint,
     },
     violations::Violation,
 };

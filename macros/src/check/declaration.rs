@@ -7,19 +7,16 @@ use super::{
     function::description_of,
     history,
     keys::{Field, Fields, TOOL},
-    lifecycle, literal, names, slo,
+    lifecycle, literal, names, reliability,
     values::{self, Text},
 };
 use crate::{
     errors::Errors,
     locks::Locks,
     messages::{self, attribute},
-    model::{Declaration, Effect, Number},
+    model::{Declaration, Effect},
     parse::{Entries, Function, Value},
 };
-
-/// How often a failed attempt may be repeated at most.
-const MOST_RETRIES: i128 = 10;
 
 /// Checks the attribute; the declaration is whole when what is required was right. The path of the runtime comes
 /// back in any case.
@@ -36,7 +33,7 @@ pub(super) fn check(
     let effect = required(&fields, "effect", function, errors).and_then(|field| effect(field, errors));
     let name = name(&fields, function, errors);
     let mut text = |key| fields.get(key).and_then(|field| values::text(field, errors)).map(|text| text.value);
-    let (title, owner, upstream) = (text("title"), text("owner"), text("upstream"));
+    let (title, owner) = (text("title"), text("owner"));
     let written = text("description");
     let description = written.or_else(|| description_of(&function.attributes));
     if description.is_none() && fields.lacks("description") {
@@ -50,25 +47,8 @@ pub(super) fn check(
         }
         Some(idempotent)
     });
-    let retry = fields.get("retry").and_then(|field| {
-        let retry = retry(field, errors)?;
-        let mutation = matches!(effect, Some(Effect::Additive | Effect::Destructive));
-        // An `idempotent` that is wrong was reported; what it was meant to say is not known.
-        let denied = idempotent.map_or_else(|| fields.lacks("idempotent"), |idempotent| !idempotent);
-        if retry > 0 && mutation && denied {
-            errors.push(field.ident.span(), attribute::retry_without_idempotence());
-        }
-        Some(retry)
-    });
     let open_world = fields.get("open_world").and_then(|field| values::flag(field, errors));
-    let timeout = fields.get("timeout").and_then(|field| values::duration(field, errors)).map(|(timeout, _)| timeout);
-    let slo = fields.get("slo").and_then(|field| slo::check(field, timeout, errors));
-    let fallback = fields.get("fallback").and_then(|field| values::path(field, errors)).cloned();
-    if let Some(fallback) = &fallback
-        && fallback.is_ident(ident)
-    {
-        errors.push_on(fallback, attribute::fallback_to_itself());
-    }
+    let reliability = reliability::check(&fields, ident, effect, idempotent, errors);
     let mut list = |key, legal: fn(&str) -> bool, illegal: fn(&str) -> messages::Message| {
         let texts = fields.get(key).map(|field| values::texts(field, errors)).unwrap_or_default();
         texts.into_iter().filter_map(|text| keep(text, legal, illegal, errors)).collect::<Vec<_>>()
@@ -93,11 +73,7 @@ pub(super) fn check(
             open_world: open_world.unwrap_or_default(),
             owner,
             scopes,
-            timeout,
-            retry: retry.unwrap_or_default(),
-            upstream,
-            fallback,
-            slo,
+            reliability,
             icons,
             aliases,
             lifecycle,
@@ -167,20 +143,6 @@ fn tool_name(text: Text, errors: &mut Errors) -> Option<String> {
         return None;
     }
     keep(text, names::is_tool_name, attribute::bad_name, errors)
-}
-
-fn retry(field: Field<'_>, errors: &mut Errors) -> Option<u32> {
-    let Some((expression, Number::Integer(retry))) =
-        values::expression(field).and_then(|expression| Some((expression, literal::number(expression)?)))
-    else {
-        field.mistyped(errors);
-        return None;
-    };
-    if !(0..=MOST_RETRIES).contains(&retry) {
-        errors.push_on(expression, attribute::retry_out_of_range(retry));
-        return None;
-    }
-    u32::try_from(retry).ok()
 }
 
 fn aliases(field: Field<'_>, name: Option<&str>, errors: &mut Errors) -> Vec<String> {

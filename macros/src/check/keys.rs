@@ -40,11 +40,15 @@ pub(super) const TOOL: Place = Place {
         key("owner", "a string", r#"owner = "team-search""#),
         key("scopes", "a list of strings", r#"scopes = ["issues:read"]"#),
         key("timeout", "a duration in a string", r#"timeout = "2s""#),
+        key("attempt_timeout", "a duration in a string", r#"attempt_timeout = "500ms""#),
         key("retry", "a whole number from 0 to 10", "retry = 2"),
         key("idempotent", "nothing, or `true` or `false`", "idempotent"),
         key("open_world", "nothing, or `true` or `false`", "open_world"),
-        key("upstream", "a string", r#"upstream = "tracker""#),
+        key("upstream", "a name in a string, or settings in parentheses", r#"upstream = "tracker""#),
+        key("rate_limit", "a rate in a string", r#"rate_limit = "100/s""#),
         key("fallback", "the path of a function", "fallback = cached_issues"),
+        key("stale", "a duration in a string", r#"stale = "5m""#),
+        key("task", "nothing, or `true` or `false`", "task"),
         key("slo", "objectives in parentheses", r#"slo(success = 99.5, p99 = "800ms")"#),
         key("title", "a string", r#"title = "Search issues""#),
         key("name", "a string", r#"name = "search_issues""#),
@@ -88,6 +92,22 @@ pub(super) const SLO: Place = Place {
         key("success", "a percentage", "success = 99.5"),
         key("p95", "a duration in a string", r#"p95 = "300ms""#),
         key("p99", "a duration in a string", r#"p99 = "800ms""#),
+    ],
+    repeatable: &[],
+};
+
+/// `upstream(..)`
+pub(super) const UPSTREAM: Place = Place {
+    name: "`upstream(..)`",
+    keys: &[
+        key("name", "a string", r#"name = "tracker""#),
+        key("concurrency", "a whole number of 1 or more", "concurrency = 32"),
+        key("slow_call", "a duration in a string", r#"slow_call = "1s""#),
+        key("failure_ratio", "a percentage", "failure_ratio = 50"),
+        key("minimum_calls", "a whole number of 1 or more", "minimum_calls = 10"),
+        key("window", "a duration in a string", r#"window = "10s""#),
+        key("open_for", "a duration in a string", r#"open_for = "5s""#),
+        key("half_open", "a whole number from 1 to 100", "half_open = 3"),
     ],
     repeatable: &[],
 };

@@ -4,12 +4,13 @@ use proc_macro2::Span;
 
 use super::{
     keys::{Field, Fields, SLO},
-    literal, values,
+    number::{self, Hundred},
+    values,
 };
 use crate::{
     errors::Errors,
-    messages,
-    model::{Milliseconds, Number, Slo},
+    messages::reliability as messages,
+    model::{Milliseconds, Slo},
     parse::Value,
 };
 
@@ -21,47 +22,25 @@ pub(super) fn check(field: Field<'_>, timeout: Option<Milliseconds>, errors: &mu
     };
     let fields = Fields::of(&SLO, [entries], errors);
     if entries.list.is_empty() && entries.faults.is_empty() {
-        errors.push(field.ident.span(), messages::attribute::empty_slo());
+        errors.push(field.ident.span(), messages::empty_slo());
     }
-    let success = fields.get("success").and_then(|field| percentage(field, errors));
+    let success = fields.get("success").and_then(|field| number::percentage(field, Hundred::Denied, errors));
     let p95 = fields.get("p95").and_then(|field| values::duration(field, errors));
     let p99 = fields.get("p99").and_then(|field| values::duration(field, errors));
     if let (Some((p95, span)), Some((p99, _))) = (p95, p99)
         && p95 > p99
     {
-        errors.push(span, messages::attribute::p95_above_p99());
+        errors.push(span, messages::p95_above_p99());
     }
     within("p95", p95, timeout, errors);
     within("p99", p99, timeout, errors);
     Some(Slo { success, p95: p95.map(|(p95, _)| p95), p99: p99.map(|(p99, _)| p99) })
 }
 
-fn percentage(field: Field<'_>, errors: &mut Errors) -> Option<f64> {
-    let Some(expression) = values::expression(field) else {
-        field.mistyped(errors);
-        return None;
-    };
-    let percentage = match literal::number(expression) {
-        // Percentages are small: the conversion is exact.
-        #[allow(clippy::cast_precision_loss)]
-        Some(Number::Integer(whole)) => whole as f64,
-        Some(Number::Float(float)) => float,
-        None => {
-            field.mistyped(errors);
-            return None;
-        }
-    };
-    if percentage > 0.0 && percentage < 100.0 {
-        return Some(percentage);
-    }
-    errors.push_on(expression, messages::attribute::bad_percentage());
-    None
-}
-
 fn within(name: &str, objective: Option<(Milliseconds, Span)>, timeout: Option<Milliseconds>, errors: &mut Errors) {
     if let (Some((objective, span)), Some(timeout)) = (objective, timeout)
         && objective > timeout
     {
-        errors.push(span, messages::attribute::slo_above_timeout(name, timeout));
+        errors.push(span, messages::above_timeout(name, timeout));
     }
 }

@@ -1,11 +1,13 @@
 //! `DECLARATION`: what the attribute says, key by key.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote};
-use syn::Path;
+use quote::quote;
 
-use super::literal::{duration, float, option};
-use crate::model::{Effect, History, Operation, Shim, Slo, Tool};
+use super::{
+    literal::{option, path},
+    reliability,
+};
+use crate::model::{Effect, History, Operation, Shim, Tool};
 
 /// The constant; keys that were not written are not set.
 pub(super) fn declaration(tool: &Tool) -> TokenStream {
@@ -21,11 +23,7 @@ pub(super) fn declaration(tool: &Tool) -> TokenStream {
     let open_world = declaration.open_world.then_some(true).into_iter();
     let owner = declaration.owner.iter();
     let scopes = list(&declaration.scopes);
-    let timeout = declaration.timeout.map(duration).into_iter();
-    let retry = Some(declaration.retry).filter(|retry| *retry > 0).into_iter();
-    let upstream = declaration.upstream.iter();
-    let fallback = declaration.fallback.iter().map(path);
-    let slo = declaration.slo.iter().map(slo);
+    let reliability = reliability::setters(&declaration.reliability);
     let icons = list(&declaration.icons);
     let aliases = list(&declaration.aliases);
     let lifecycle = &declaration.lifecycle;
@@ -41,11 +39,7 @@ pub(super) fn declaration(tool: &Tool) -> TokenStream {
             #(.with_open_world(#open_world))*
             #(.with_owner(#owner))*
             #(.with_scopes(#scopes))*
-            #(.with_timeout(#timeout))*
-            #(.with_retry(#retry))*
-            #(.with_upstream(#upstream))*
-            #(.with_fallback(#fallback))*
-            #(.with_slo(#slo))*
+            #reliability
             #(.with_icons(#icons))*
             #(.with_aliases(#aliases))*
             #(.with_deprecated(#deprecated))*
@@ -57,18 +51,6 @@ pub(super) fn declaration(tool: &Tool) -> TokenStream {
 
 fn list(texts: &[String]) -> impl Iterator<Item = TokenStream> {
     (!texts.is_empty()).then(|| quote!(&[#(#texts),*])).into_iter()
-}
-
-/// A path as its author would write it.
-fn path(path: &Path) -> String {
-    path.to_token_stream().to_string().replace(' ', "")
-}
-
-fn slo(slo: &Slo) -> TokenStream {
-    let success = option(slo.success.map(float));
-    let p95 = option(slo.p95.map(duration));
-    let p99 = option(slo.p99.map(duration));
-    quote!(__steadfast::Slo { success: #success, p95: #p95, p99: #p99 })
 }
 
 fn history(history: &History) -> TokenStream {

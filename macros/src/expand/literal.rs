@@ -1,7 +1,8 @@
 //! Values of the model as Rust expressions.
 
 use proc_macro2::{Literal, Span, TokenStream, TokenTree};
-use quote::quote;
+use quote::{ToTokens as _, quote};
+use syn::Path;
 
 use crate::model::{Milliseconds, Number};
 
@@ -36,6 +37,11 @@ pub(super) fn number(number: Number) -> TokenStream {
             quote!(__steadfast::Number::Float(#value))
         }
     }
+}
+
+/// A path as its author would write it.
+pub(super) fn path(path: &Path) -> String {
+    path.to_token_stream().to_string().replace(' ', "")
 }
 
 /// The same tokens, shown at another place: rustc reports a bound at the type that fails it, and the token that

@@ -1,7 +1,6 @@
 //! About the keys of `#[mcp_tool(..)]`.
 
 use super::{Message, message, suggestion};
-use crate::model::Milliseconds;
 
 pub(crate) fn missing_key(key: &str) -> Message {
     match key {
@@ -53,17 +52,6 @@ pub(crate) fn read_only_not_idempotent() -> Message {
         "a `read_only` tool is always idempotent",
         "remove `idempotent = false`, or write `effect = additive` or `effect = destructive`",
     )
-}
-
-pub(crate) fn retry_without_idempotence() -> Message {
-    message(
-        "`retry` would repeat a mutation that is not idempotent",
-        "add `idempotent` if the same call twice has the effect of one, or remove `retry`",
-    )
-}
-
-pub(crate) fn retry_out_of_range(retry: i128) -> Message {
-    message(format!("`retry` is {retry}, and it can be 0 to 10"), format!("write `retry = {}`", retry.clamp(0, 10)))
 }
 
 pub(crate) fn bad_function_name(name: &str) -> Message {
@@ -121,27 +109,4 @@ pub(crate) fn bad_icon(uri: &str) -> Message {
         None => "write `icons = [\"https://example.com/icon.svg\"]`".into(),
     };
     message(format!("`{uri}` is not an `https:` or `data:` URI"), help)
-}
-
-pub(crate) fn fallback_to_itself() -> Message {
-    message("the tool is its own fallback", "name another function of the same signature, or remove `fallback`")
-}
-
-pub(crate) fn empty_slo() -> Message {
-    message("`slo` has no objective", "write `slo(success = 99.5)`, `slo(p99 = \"800ms\")` or both, or remove it")
-}
-
-pub(crate) fn bad_percentage() -> Message {
-    message("`success` is a percentage above 0 and below 100", "write `success = 99.5`")
-}
-
-pub(crate) fn p95_above_p99() -> Message {
-    message("`p95` is above `p99`", "exchange the two: 95 % of calls can't be slower than 99 % of them")
-}
-
-pub(crate) fn slo_above_timeout(name: &str, timeout: Milliseconds) -> Message {
-    message(
-        format!("`{name}` is above `timeout`, which no call outlives"),
-        format!("write `{name} = \"{}ms\"` or less, or raise `timeout`", timeout.0),
-    )
 }

@@ -98,9 +98,17 @@ fn declared(entry: &Entry) -> String {
         .into_iter()
         .map(|promise| match promise {
             Promise::Scopes => format!("scopes {}", declaration.scopes.join(" ")),
+            Promise::AttemptTimeout => {
+                format!("attempt {}", declaration.attempt_timeout.map(duration::text).unwrap_or_default())
+            }
             Promise::Retry => format!("retry {}", declaration.retry),
-            Promise::Upstream => format!("breaker {}", declaration.upstream.unwrap_or_default()),
+            Promise::Upstream => format!("breaker {}", declaration.upstream.map_or("", |upstream| upstream.name)),
+            Promise::RateLimit => {
+                format!("limit {}", declaration.rate_limit.map(|rate| rate.to_string()).unwrap_or_default())
+            }
             Promise::Fallback => "fallback".into(),
+            Promise::Stale => format!("stale {}", declaration.stale.map(duration::text).unwrap_or_default()),
+            Promise::Task => "task".into(),
             Promise::Slo => "slo".into(),
             Promise::Confirmation => "confirm".into(),
         })

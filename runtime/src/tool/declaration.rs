@@ -1,10 +1,15 @@
 //! What `#[mcp_tool(..)]` says about a tool, as plain data.
 
 mod builder;
+mod history;
+mod reliability;
 
 use std::time::Duration;
 
-use steadfast_contract::shim::{Operation, OperationError, Shim, Translator};
+pub use self::{
+    history::{History, Translation},
+    reliability::{Rate, Slo, Upstream},
+};
 
 /// Everything the attribute declares. The macro has checked each value; nothing here is checked again.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,12 +35,21 @@ pub struct Declaration {
     pub scopes: &'static [&'static str],
     /// How long a call may go without finishing or reporting progress.
     pub timeout: Option<Duration>,
+    /// How long one attempt of a call may take; not above `timeout`.
+    pub attempt_timeout: Option<Duration>,
     /// How many times a failed attempt may be repeated.
     pub retry: u32,
     /// The dependency that breaker and bulkhead are kept for.
-    pub upstream: Option<&'static str>,
+    pub upstream: Option<Upstream>,
+    /// How many calls one caller may make.
+    pub rate_limit: Option<Rate>,
     /// The name of the function that serves when this one can't.
     pub fallback: Option<&'static str>,
+    /// How long the last good result for the same caller and arguments may serve when the tool can't; for a tool that
+    /// changes nothing.
+    pub stale: Option<Duration>,
+    /// A call may be answered with a task, which the caller asks for its result later (MCP tasks extension).
+    pub task: bool,
     /// Service level objectives.
     pub slo: Option<Slo>,
     /// URIs of images for a client's interface (`https:` or `data:`).
@@ -66,9 +80,13 @@ impl Declaration {
             owner: None,
             scopes: &[],
             timeout: None,
+            attempt_timeout: None,
             retry: 0,
             upstream: None,
+            rate_limit: None,
             fallback: None,
+            stale: None,
+            task: false,
             slo: None,
             icons: &[],
             aliases: &[],
@@ -88,9 +106,13 @@ impl Declaration {
     pub fn unenforced(&self) -> Vec<Promise> {
         [
             (!self.scopes.is_empty(), Promise::Scopes),
+            (self.attempt_timeout.is_some(), Promise::AttemptTimeout),
             (self.retry > 0, Promise::Retry),
             (self.upstream.is_some(), Promise::Upstream),
+            (self.rate_limit.is_some(), Promise::RateLimit),
             (self.fallback.is_some(), Promise::Fallback),
+            (self.stale.is_some(), Promise::Stale),
+            (self.task, Promise::Task),
             (self.slo.is_some(), Promise::Slo),
             (self.effect == Effect::Destructive, Promise::Confirmation),
         ]
@@ -128,12 +150,20 @@ impl Effect {
 pub enum Promise {
     /// `scopes`
     Scopes,
+    /// `attempt_timeout`
+    AttemptTimeout,
     /// `retry`
     Retry,
     /// `upstream`: breaker and bulkhead
     Upstream,
+    /// `rate_limit`
+    RateLimit,
     /// `fallback`
     Fallback,
+    /// `stale`
+    Stale,
+    /// `task`
+    Task,
     /// `slo`
     Slo,
     /// `effect = destructive`: plan and confirmation
@@ -145,96 +175,15 @@ impl Promise {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Scopes => "scopes",
+            Self::AttemptTimeout => "attempt_timeout",
             Self::Retry => "retry",
             Self::Upstream => "upstream",
+            Self::RateLimit => "rate_limit",
             Self::Fallback => "fallback",
+            Self::Stale => "stale",
+            Self::Task => "task",
             Self::Slo => "slo",
             Self::Confirmation => "confirmation",
-        }
-    }
-}
-
-/// Service level objectives of a tool.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Slo {
-    /// Successful calls, in percent, above 0 and below 100.
-    pub success: Option<f64>,
-    /// The latency that 95 % of calls stay below.
-    pub p95: Option<Duration>,
-    /// The latency that 99 % of calls stay below.
-    pub p99: Option<Duration>,
-}
-
-/// An older major of a tool and how its callers are kept working.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct History {
-    /// The major.
-    pub major: u64,
-    /// How its calls are translated.
-    pub shim: Translation,
-    /// The text of its lock file: what it published when it was current.
-    pub lock: &'static str,
-    /// A call that names no version may be taken for this major by the shape of its arguments.
-    pub shape: bool,
-    /// ISO 8601 date from which it is deprecated.
-    pub deprecated: Option<&'static str>,
-    /// ISO 8601 date from which it is no longer served.
-    pub sunset: Option<&'static str>,
-    /// What a caller should change.
-    pub note: Option<&'static str>,
-    /// Why a result can't be translated without loss.
-    pub lossy: Option<&'static str>,
-}
-
-/// How an older major's calls are translated to the next newer one, and its results back.
-#[derive(Debug, Clone, Copy)]
-pub enum Translation {
-    /// By declared operations: arguments up, results down.
-    Declared {
-        /// Applied to the arguments, in order.
-        input: &'static [Operation],
-        /// Written from the older to the newer form, too; applied to results inverted, the last one first.
-        output: &'static [Operation],
-    },
-    /// By a type with [`Shim`].
-    Typed {
-        /// The type's path as written.
-        path: &'static str,
-        /// What the type does.
-        translator: fn() -> Translator,
-    },
-}
-
-impl Translation {
-    /// By the type `T`, which is written as `path`.
-    pub const fn typed<T: Shim>(path: &'static str) -> Self {
-        Self::Typed { path, translator: Translator::typed::<T> }
-    }
-
-    /// `declared` or `typed`.
-    pub(crate) const fn as_str(&self) -> &'static str {
-        match self {
-            Self::Declared { .. } => "declared",
-            Self::Typed { .. } => "typed",
-        }
-    }
-
-    /// Ready to run.
-    pub(crate) fn translator(&self) -> Result<Translator, OperationError> {
-        match self {
-            Self::Declared { input, output } => Translator::declared(input, output),
-            Self::Typed { translator, .. } => Ok(translator()),
-        }
-    }
-}
-
-/// Types are told apart by their paths.
-impl PartialEq for Translation {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Declared { input, output }, Self::Declared { input: i, output: o }) => input == i && output == o,
-            (Self::Typed { path, .. }, Self::Typed { path: other, .. }) => path == other,
-            _ => false,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use steadfast::{Effect, Operation, Slo, Translation, prelude::*};
+use steadfast::{Effect, Operation, Rate, Slo, Translation, Upstream, prelude::*};
 
 /// Find open issues by free text.
 ///
@@ -13,11 +13,23 @@ use steadfast::{Effect, Operation, Slo, Translation, prelude::*};
     owner = "team-search",
     scopes = ["issues:read", "issues:write"],
     timeout = "2s",
+    attempt_timeout = "500ms",
     retry = 2,
     idempotent,
     open_world = true,
-    upstream = "tracker",
+    upstream(
+        name = "tracker",
+        concurrency = 32,
+        slow_call = "1s",
+        failure_ratio = 50,
+        minimum_calls = 20,
+        window = "30s",
+        open_for = "5s",
+        half_open = 3,
+    ),
+    rate_limit = "600/m",
     fallback = cached_issues,
+    task,
     slo(success = 99.5, p95 = "300ms", p99 = "800ms"),
     title = "Search issues",
     name = "issues.search",
@@ -57,6 +69,20 @@ async fn cached_issues(query: String) -> String {
     query
 }
 
+/// Count open issues.
+#[mcp_tool(
+    version = "1.0.0",
+    effect = read_only,
+    attempt_timeout = "1h",
+    upstream = "tracker",
+    rate_limit = "1/h",
+    stale = "5m",
+    task = false,
+)]
+async fn count_issues() -> u64 {
+    0
+}
+
 mod v1 {
     use steadfast::{Shim, ShimError};
 
@@ -77,7 +103,7 @@ mod v1 {
 }
 
 fn main() {
-    let tools: Vec<Tool<()>> = tools![search_issues];
+    let tools: Vec<Tool<()>> = tools![search_issues, count_issues];
     let declaration = tools[0].declaration();
     assert_eq!(declaration.name, "issues.search");
     assert_eq!(declaration.version, "3.1.0-rc.1");
@@ -89,8 +115,21 @@ fn main() {
     assert_eq!(declaration.owner, Some("team-search"));
     assert_eq!(declaration.scopes, ["issues:read", "issues:write"]);
     assert_eq!(declaration.timeout, Some(Duration::from_secs(2)));
+    assert_eq!(declaration.attempt_timeout, Some(Duration::from_millis(500)));
     assert_eq!(declaration.retry, 2);
-    assert_eq!(declaration.upstream, Some("tracker"));
+    let tracker = Upstream {
+        concurrency: Some(32),
+        slow_call: Some(Duration::from_secs(1)),
+        failure_ratio: Some(50.0),
+        minimum_calls: Some(20),
+        window: Some(Duration::from_secs(30)),
+        open_for: Some(Duration::from_secs(5)),
+        half_open: Some(3),
+        ..Upstream::named("tracker")
+    };
+    assert_eq!(declaration.upstream, Some(tracker));
+    assert_eq!(declaration.rate_limit, Some(Rate { count: 600, per: Duration::from_secs(60) }));
+    assert!(declaration.task && declaration.stale.is_none());
     assert_eq!(declaration.fallback, Some("cached_issues"));
     let (p95, p99) = (Duration::from_millis(300), Duration::from_millis(800));
     assert_eq!(declaration.slo, Some(Slo { success: Some(99.5), p95: Some(p95), p99: Some(p99) }));
@@ -98,6 +137,12 @@ fn main() {
     assert_eq!(declaration.aliases, ["search_issues", "find-issues"]);
     assert_eq!((declaration.deprecated, declaration.sunset), (Some("2030-01-01"), Some("2031-01-01")));
     assert_eq!(declaration.note, Some("use `issues.find`"));
+
+    let count = tools[1].declaration();
+    assert_eq!(count.attempt_timeout, Some(Duration::from_secs(3600)));
+    assert_eq!(count.upstream, Some(Upstream::named("tracker")));
+    assert_eq!(count.rate_limit, Some(Rate { count: 1, per: Duration::from_secs(3600) }));
+    assert_eq!((count.stale, count.task), (Some(Duration::from_secs(300)), false));
 
     let [second, first, zeroth] = declaration.history else { panic!("three majors") };
     assert_eq!((second.major, first.major, zeroth.major), (2, 1, 0));

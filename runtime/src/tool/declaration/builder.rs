@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{Declaration, History, Slo};
+use super::{Declaration, History, Rate, Slo, Upstream};
 
 macro_rules! setters {
     ($($(#[$doc:meta])* $setter:ident($field:ident: $ty:ty) $(=> $value:expr)?;)*) => {
@@ -37,12 +37,20 @@ setters! {
     with_scopes(scopes: &'static [&'static str]);
     /// `timeout = ".."`
     with_timeout(timeout: Duration) => Some(timeout);
+    /// `attempt_timeout = ".."`
+    with_attempt_timeout(attempt_timeout: Duration) => Some(attempt_timeout);
     /// `retry = 2`
     with_retry(retry: u32);
-    /// `upstream = ".."`
-    with_upstream(upstream: &'static str) => Some(upstream);
+    /// `upstream = ".."`, `upstream(..)`
+    with_upstream(upstream: Upstream) => Some(upstream);
+    /// `rate_limit = ".."`
+    with_rate_limit(rate_limit: Rate) => Some(rate_limit);
     /// `fallback = path`
     with_fallback(fallback: &'static str) => Some(fallback);
+    /// `stale = ".."`
+    with_stale(stale: Duration) => Some(stale);
+    /// `task`
+    with_task(task: bool);
     /// `slo(..)`
     with_slo(slo: Slo) => Some(slo);
     /// `icons = [..]`
