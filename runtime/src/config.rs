@@ -1,7 +1,7 @@
 //! The configuration of a server: defaults, then `steadfast.toml`, the profile's file, the environment, flags.
 //!
 //! Invariant: a configuration with a problem is not used; every problem is reported at once, each with the place it
-//! came from. Secrets have no place here yet.
+//! came from. The one secret is the password in a store's URL, and no problem or debug output shows it.
 
 mod layers;
 mod reader;
@@ -10,7 +10,12 @@ use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 pub(crate) use self::layers::{Flags, Layers};
 use self::reader::Reader;
-use crate::{pipeline::Limits, principal::Principal, protocol::Endpoint};
+use crate::{
+    pipeline::Limits,
+    principal::Principal,
+    protocol::Endpoint,
+    store::{StoreSettings, StoreUrl},
+};
 
 /// Where data is kept by default, in the working directory.
 pub(crate) const DATA: &str = "data";
@@ -24,6 +29,8 @@ pub(crate) struct Settings {
     /// Health and readiness; none when it is off.
     pub(crate) admin: Option<SocketAddr>,
     pub(crate) data: PathBuf,
+    /// Where claims, tasks, switches and limits are kept.
+    pub(crate) store: StoreSettings,
     pub(crate) endpoint: Endpoint,
     pub(crate) limits: Limits,
     /// How long clients may keep a list of tools.
@@ -136,6 +143,12 @@ impl Settings {
             listen: reader.address("listen", SocketAddr::from(([127, 0, 0, 1], 8080))),
             admin: reader.address_or_off("admin", admin),
             data: reader.path("data", DATA),
+            store: StoreSettings {
+                url: reader.store_url("store.url"),
+                limits_url: reader.store_url("store.limits_url"),
+                timeout: reader.duration("store.timeout", Duration::from_millis(250)),
+                pool: reader.size("store.pool", 8),
+            },
             endpoint: Endpoint {
                 path: reader.url_path("http.path", "/mcp"),
                 allowed_hosts: reader.list("http.allowed_hosts", &["localhost", "127.0.0.1", "::1"]),
@@ -170,6 +183,12 @@ impl Settings {
             !settings.endpoint.allowed_hosts.is_empty(),
             "an empty list would answer every Host, and a page in a browser could reach the server by rebinding DNS",
             "name the hosts that clients use, or leave the key out",
+        );
+        reader.check(
+            "store.limits_url",
+            settings.store.limits_url.as_ref().is_none_or(StoreUrl::is_redis),
+            "limits of their own are counted in Redis only",
+            "write \"redis://host\", or leave the key out to count them where everything else is",
         );
         for (who, _) in &settings.pins {
             reader.check(
@@ -271,6 +290,38 @@ mod tests {
         {
             assert_eq!(load("", &[("STEADFAST_LOG_LEVEL", level)], &[]).is_ok(), valid, "{level}");
         }
+    }
+
+    #[test]
+    fn the_password_of_a_store_is_in_no_problem_and_no_debug_output() {
+        for url in ["redis://u:hunter2@db", "postgres://u:hunter2@db/app", "mysql://u:hunter2@db"] {
+            let file = format!("[store]\nurl = '{url}'\nlimits_url = '{url}'");
+            let shown = match load(&file, &[], &[]) {
+                Ok(settings) => format!("{settings:?}"),
+                Err(problems) => format!("{problems:?}"),
+            };
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    #[test]
+    fn a_store_that_is_not_compiled_in_is_a_problem_that_names_the_feature() {
+        let problems = load("", &[("STEADFAST_STORE_URL", "postgres://db/app")], &[]).unwrap_err();
+        assert!(problems[0].what.contains("`postgres`") && problems[0].source == "STEADFAST_STORE_URL");
+    }
+
+    #[cfg(all(feature = "postgres", feature = "redis"))]
+    #[test]
+    fn limits_of_their_own_are_counted_in_redis_only() {
+        let load = |limits| {
+            let limits = [("STEADFAST_STORE_URL", "postgres://db/app"), ("STEADFAST_STORE_LIMITS_URL", limits)];
+            load("[store]\ntimeout = '1s'\npool = 3", &limits, &[])
+        };
+        let store = load("redis://cache").unwrap().store;
+        assert_eq!((store.timeout, store.pool), (Duration::from_secs(1), 3));
+        assert_eq!(store.url.unwrap().to_string(), "PostgreSQL at db/app");
+        assert_eq!(load("postgres://db/app").unwrap_err()[0].key, "store.limits_url");
     }
 
     #[test]

@@ -51,7 +51,7 @@ mod protocol;
 mod prove;
 mod request_state;
 mod server;
-#[allow(dead_code, reason = "claims, tasks, switches and limits are kept in it")]
+#[allow(dead_code, unused_imports, reason = "claims, tasks, switches and limits are kept in it")]
 mod store;
 mod telemetry;
 #[cfg(feature = "testing")]

@@ -10,9 +10,27 @@
 //! What happens while the store is away is decided by the kind, and done by whoever uses it: see [`Kind::when_away`].
 //! A store does not try again, does not cache and knows nothing of what it keeps.
 
+mod attempt;
+mod embedded;
+mod fleet;
+mod key;
+mod open;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod quota;
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(test)]
+mod tests;
+mod url;
+
 use std::{error::Error, fmt, num::NonZeroU32, sync::Arc, time::Duration};
 
-use crate::context::BoxFuture;
+pub(crate) use self::{
+    open::{StoreSettings, open},
+    url::StoreUrl,
+};
+use crate::{context::BoxFuture, duration};
 
 /// Keeps records, and counts against limits.
 pub(crate) trait Store: Send + Sync + 'static {
@@ -178,6 +196,21 @@ impl StoreError {
         matches!(self, Self::Away(_))
     }
 
+    fn away(store: &Arc<str>, what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Away(Trouble { store: Arc::clone(store), what: what.into(), help: help.into(), source: None })
+    }
+
+    fn broken(store: &Arc<str>, what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Broken(Trouble { store: Arc::clone(store), what: what.into(), help: help.into(), source: None })
+    }
+
+    /// Attaches the cause.
+    fn because(mut self, source: impl Error + Send + Sync + 'static) -> Self {
+        let (Self::Away(trouble) | Self::Broken(trouble)) = &mut self;
+        trouble.source = Some(Arc::new(source));
+        self
+    }
+
     const fn trouble(&self) -> &Trouble {
         match self {
             Self::Away(trouble) | Self::Broken(trouble) => trouble,
@@ -197,4 +230,16 @@ impl Error for StoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.trouble().source.as_ref().map(|source| &**source as &(dyn Error + 'static))
     }
+}
+
+/// Gives an operation up after its time-out. What was asked for may be done all the same.
+async fn within<T>(
+    timeout: Duration,
+    store: &Arc<str>,
+    operation: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    tokio::time::timeout(timeout, operation).await.unwrap_or_else(|_| {
+        let what = format!("no answer within {}", duration::text(timeout));
+        Err(StoreError::away(store, what, "see whether it is overloaded, or give it more time with `store.timeout`"))
+    })
 }

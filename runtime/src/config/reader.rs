@@ -6,15 +6,19 @@ use toml::Value;
 use tracing_subscriber::EnvFilter;
 
 use super::{ConfigProblem, layers::Layers};
-use crate::{duration, nearest::nearest_name};
+use crate::{duration, nearest::nearest_name, store::StoreUrl};
 
 /// Every key there is; a reader that reads another one is a mistake that the first test finds.
-pub(super) const KEYS: [&str; 19] = [
+pub(super) const KEYS: [&str; 23] = [
     "profile",
     "transport",
     "listen",
     "admin",
     "data",
+    "store.url",
+    "store.limits_url",
+    "store.timeout",
+    "store.pool",
     "surface",
     "list_ttl",
     "http.path",
@@ -62,6 +66,12 @@ impl Reader {
 
     pub(super) fn path(&mut self, key: &'static str, default: &str) -> PathBuf {
         self.text(key).map_or_else(|| default.into(), PathBuf::from)
+    }
+
+    /// The URL of a store. A problem with it does not repeat it: there may be a password in it.
+    pub(super) fn store_url(&mut self, key: &'static str) -> Option<StoreUrl> {
+        let text = self.text(key)?;
+        StoreUrl::parse(&text).map_err(|problem| self.check(key, false, &problem.what, &problem.help)).ok()
     }
 
     pub(super) fn url_path(&mut self, key: &'static str, default: &str) -> String {

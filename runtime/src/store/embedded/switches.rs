@@ -1,0 +1,213 @@
+//! Switches in `switches.json`, so that they can be thrown while another process has the database.
+//!
+//! A command changes a switch while a server runs, and several servers may share a data directory; the lock of the
+//! database is held by one of them. So switches are a small file of JSON that anybody of the same user reads without a
+//! lock: a change writes a new file and renames it over the old one, under the lock of `switches.lock`. It is also
+//! what an operator can read without a tool.
+//!
+//! Invariant: who reads sees the file before a change or after it; a change that was answered is on the disk; two
+//! processes never write at once. It is for few records that change seldom: each change writes all of them.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{self, Write},
+    ops::Bound,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::file::{make_folder, private};
+use crate::{
+    clock::Clock,
+    store::{Expect, Key, Kind, Put, StoreError, Stored, key::hex},
+};
+
+const FORMAT: u32 = 1;
+
+/// See the module.
+pub(super) struct Switches {
+    folder: PathBuf,
+    file: PathBuf,
+    store: Arc<str>,
+    clock: Clock,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Document {
+    format: u32,
+    /// The version that was given last.
+    version: u64,
+    /// By tenant and name.
+    switches: BTreeMap<String, BTreeMap<String, Entry>>,
+}
+
+/// Times are milliseconds since 1970.
+#[derive(Debug, Serialize, Deserialize)]
+struct Entry {
+    version: u64,
+    written: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<u64>,
+    #[serde(flatten)]
+    value: Value,
+}
+
+/// Text stays readable.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Value {
+    Text(String),
+    Hex(String),
+}
+
+impl Switches {
+    pub(super) fn new(data: &Path, clock: Clock) -> Self {
+        let file = data.join("switches.json");
+        Self { folder: data.to_owned(), store: file.display().to_string().into(), file, clock }
+    }
+
+    /// The name in errors.
+    pub(super) fn store(&self) -> &Arc<str> {
+        &self.store
+    }
+
+    pub(super) fn get(&self, key: &Key) -> Result<Option<Stored>, StoreError> {
+        let (document, now) = (self.read()?, self.clock.unix_millis());
+        let entry = document.switches.get(&*key.tenant).and_then(|tenant| tenant.get(&key.name));
+        entry.filter(|entry| !entry.is_over(now)).map(|entry| self.stored(entry, now)).transpose()
+    }
+
+    pub(super) fn list(
+        &self,
+        tenant: &Arc<str>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(Key, Stored)>, StoreError> {
+        let (document, now) = (self.read()?, self.clock.unix_millis());
+        let Some(entries) = document.switches.get(&**tenant) else { return Ok(Vec::new()) };
+        let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let live = entries.range::<str, _>((behind, Bound::Unbounded)).filter(|(_, entry)| !entry.is_over(now));
+        let key = |name: &String| Key { tenant: Arc::clone(tenant), kind: Kind::Switch, name: name.clone() };
+        live.take(limit).map(|(name, entry)| Ok((key(name), self.stored(entry, now)?))).collect()
+    }
+
+    pub(super) fn put(&self, key: &Key, expect: Expect, value: &[u8], expires: Option<u64>) -> Result<Put, StoreError> {
+        let (_lock, mut document, now) = self.begin()?;
+        let tenant = document.switches.entry(key.tenant.to_string()).or_default();
+        let there = tenant.get(&key.name);
+        if !expected(expect, there) {
+            return Ok(Put::Conflict(there.map(|entry| self.stored(entry, now)).transpose()?));
+        }
+        document.version += 1;
+        let version = document.version;
+        tenant.insert(key.name.clone(), Entry { version, written: now, expires, value: Value::new(value) });
+        self.write(&document)?;
+        Ok(Put::Done { version })
+    }
+
+    pub(super) fn remove(&self, key: &Key, expect: Expect) -> Result<bool, StoreError> {
+        let (_lock, mut document, _) = self.begin()?;
+        let Some(tenant) = document.switches.get_mut(&*key.tenant) else { return Ok(false) };
+        if expect == Expect::Absent || !expected(expect, tenant.get(&key.name)) || tenant.remove(&key.name).is_none() {
+            return Ok(false);
+        }
+        self.write(&document)?;
+        Ok(true)
+    }
+
+    /// Locks out other writers until the file is dropped, and reads what is still valid.
+    fn begin(&self) -> Result<(File, Document, u64), StoreError> {
+        let lock = make_folder(&self.folder).and_then(|()| private().open(self.file.with_extension("lock")));
+        let lock = lock.and_then(|file| file.lock().map(|()| file)).map_err(|error| self.away(error))?;
+        let (mut document, now) = (self.read()?, self.clock.unix_millis());
+        for tenant in document.switches.values_mut() {
+            tenant.retain(|_, entry| !entry.is_over(now));
+        }
+        document.switches.retain(|_, tenant| !tenant.is_empty());
+        Ok((lock, document, now))
+    }
+
+    fn read(&self) -> Result<Document, StoreError> {
+        let text = match fs::read(&self.file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Document { format: FORMAT, version: 0, switches: BTreeMap::new() });
+            }
+            Err(error) => return Err(self.away(error)),
+        };
+        let document: Document = serde_json::from_slice(&text).map_err(|error| self.damaged().because(error))?;
+        if document.format != FORMAT {
+            let what = format!("it is of format {}, and this release reads {FORMAT}", document.format);
+            return Err(StoreError::broken(&self.store, what, "use the release that wrote it"));
+        }
+        Ok(document)
+    }
+
+    fn write(&self, document: &Document) -> Result<(), StoreError> {
+        let text = serde_json::to_string_pretty(document).map_err(|error| self.damaged().because(error))?;
+        let new = self.file.with_extension("json.new");
+        let write = || -> io::Result<()> {
+            let mut file = private().truncate(true).open(&new)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&new, &self.file)?;
+            // The new name is on the disk when the folder is; other systems than Unix don't open folders.
+            if cfg!(unix) { File::open(&self.folder)?.sync_all() } else { Ok(()) }
+        };
+        write().map_err(|error| self.away(error))
+    }
+
+    fn stored(&self, entry: &Entry, now: u64) -> Result<Stored, StoreError> {
+        let value = entry.value.bytes().ok_or_else(|| self.damaged())?;
+        let age = Duration::from_millis(now.saturating_sub(entry.written));
+        Ok(Stored { value, version: entry.version, age })
+    }
+
+    fn away(&self, error: io::Error) -> StoreError {
+        let help = "see that this process may read and write there and that the disk has room";
+        StoreError::away(&self.store, "it can't be read or written", help).because(error)
+    }
+
+    fn damaged(&self) -> StoreError {
+        let help = "mend it, restore it from a backup, or move it away: every switch is then as if never thrown";
+        StoreError::broken(&self.store, "it can't be understood, and was left as it is", help)
+    }
+}
+
+fn expected(expect: Expect, there: Option<&Entry>) -> bool {
+    match expect {
+        Expect::Anything => true,
+        Expect::Absent => there.is_none(),
+        Expect::Version(version) => there.is_some_and(|entry| entry.version == version),
+    }
+}
+
+impl Entry {
+    fn is_over(&self, now: u64) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
+}
+
+impl Value {
+    fn new(bytes: &[u8]) -> Self {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::Text(text.to_owned()),
+            Err(_) => Self::Hex(hex(bytes)),
+        }
+    }
+
+    fn bytes(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Text(text) => Some(text.clone().into_bytes()),
+            Self::Hex(digits) => digits.as_bytes().chunks(2).map(byte).collect(),
+        }
+    }
+}
+
+fn byte(digits: &[u8]) -> Option<u8> {
+    u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}

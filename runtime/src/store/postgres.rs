@@ -1,0 +1,228 @@
+//! The store of a fleet: PostgreSQL, for what must not be lost.
+//!
+//! One table holds all records. A change is one statement that compares and sets, so replicas need no locks of their
+//! own; only when something else is there, a second one reads it. The schema is made when the store is first reached,
+//! by whichever replica comes first.
+//!
+//! Invariants: no time but the server's is compared; no statement runs longer on the server than its time-out here;
+//! the server need not be there when this one starts, and is found again when it comes back.
+
+mod error;
+mod migrations;
+mod sql;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use sqlx::{
+    ConnectOptions, FromRow, PgPool,
+    postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
+    query::QueryAs,
+};
+use tokio::time::Instant;
+
+use self::error::refused;
+use super::{
+    Expect, Key, Kind, Put, Quota, Store, StoreError, StoreSettings, Stored, Taken, attempt::Attempt, key, quota::Rate,
+    url::StoreUrl, within,
+};
+use crate::{clock::Clock, context::BoxFuture};
+
+/// How long a failed attempt to reach the server holds off the next one.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How often each replica removes some of what is over, while it changes something.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// See the module.
+pub(super) struct Postgres {
+    store: Arc<str>,
+    pool: PgPool,
+    migrated: Attempt<()>,
+    timeout: Duration,
+    clock: Clock,
+    swept: Mutex<Option<Instant>>,
+}
+
+impl Postgres {
+    /// The store at a URL; connects when it is used.
+    pub(super) fn new(url: &StoreUrl, settings: &StoreSettings, clock: Clock) -> Result<Self, StoreError> {
+        let store: Arc<str> = url.to_string().into();
+        let options: PgConnectOptions = url.secret().parse().map_err(|_| {
+            // The driver's own words may repeat the URL.
+            let help = "write \"postgres://user:password@host:5432/database\", with special characters percent-encoded";
+            StoreError::broken(&store, "its URL can't be read", help)
+        })?;
+        let statement = settings.timeout.as_millis().max(1).to_string();
+        let options = options.options([("statement_timeout", statement)]).disable_statement_logging();
+        let pool = PgPoolOptions::new()
+            .max_connections(u32::try_from(settings.pool).unwrap_or(u32::MAX))
+            .acquire_timeout(settings.timeout)
+            .connect_lazy_with(options);
+        let migrated = Attempt::new(&store, clock, PAUSE);
+        Ok(Self { store, pool, migrated, timeout: settings.timeout, clock, swept: Mutex::default() })
+    }
+
+    /// An operation once the schema is there.
+    async fn run<T>(&self, operation: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
+        within(self.timeout, &self.store, async {
+            self.migrated
+                .get(|| {
+                    let (store, pool) = (Arc::clone(&self.store), self.pool.clone());
+                    async move { migrations::run(&store, &pool).await }
+                })
+                .await?;
+            operation.await.map_err(|error| refused(&self.store, error))
+        })
+        .await
+    }
+
+    async fn read(&self, key: &Key) -> Result<Option<Stored>, sqlx::Error> {
+        Ok(of(sql::GET, key).fetch_optional(&self.pool).await?.map(stored))
+    }
+
+    async fn write(&self, key: &Key, expect: Expect, value: &[u8], ttl: Option<Duration>) -> Result<Put, sqlx::Error> {
+        let (statement, version) = match expect {
+            Expect::Absent => (sql::PUT_ABSENT, None),
+            Expect::Version(version) => (sql::PUT_VERSION, Some(signed(version))),
+            Expect::Anything => (sql::PUT_ANYTHING, None),
+        };
+        let statement = of::<(i64,)>(statement, key).bind(value.to_vec()).bind(ttl.map(milliseconds));
+        // Of the two, a statement names only the one it needs.
+        let statement = match version {
+            Some(version) => statement.bind(version),
+            None => statement.bind(key::is_long(&key.name).then(|| key.name.clone().into_bytes())),
+        };
+        match statement.fetch_optional(&self.pool).await? {
+            Some((version,)) => Ok(Put::Done { version: unsigned(version) }),
+            None => Ok(Put::Conflict(self.read(key).await?)),
+        }
+    }
+
+    async fn delete(&self, key: &Key, expect: Expect) -> Result<bool, sqlx::Error> {
+        let version = match expect {
+            Expect::Absent => return Ok(false),
+            Expect::Version(version) => Some(signed(version)),
+            Expect::Anything => None,
+        };
+        let removed = of::<(i64,)>(sql::REMOVE, key).bind(version).fetch_optional(&self.pool).await?;
+        Ok(removed.is_some())
+    }
+
+    async fn page(
+        &self,
+        tenant: &str,
+        kind: Kind,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(Key, Stored)>, sqlx::Error> {
+        let rows: Vec<(Vec<u8>, Option<Vec<u8>>, Vec<u8>, i64, i64)> = sqlx::query_as(sql::LIST)
+            .bind(key::part(tenant))
+            .bind(kind.as_str())
+            .bind(key::after(after))
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&self.pool)
+            .await?;
+        let tenant = Arc::<str>::from(tenant);
+        let record = |(part, long, value, version, age): (Vec<u8>, Option<Vec<u8>>, _, _, _)| {
+            let name = String::from_utf8(long.unwrap_or(part)).map_err(|error| sqlx::Error::Decode(error.into()))?;
+            Ok((Key { tenant: Arc::clone(&tenant), kind, name }, stored((value, version, age))))
+        };
+        rows.into_iter().map(record).collect()
+    }
+
+    async fn count(&self, key: &Key, quota: Quota) -> Result<Taken, sqlx::Error> {
+        let rate = Rate::from(quota);
+        let of = |statement| of::<(i64,)>(statement, key).bind(signed(rate.interval)).bind(signed(rate.span));
+        if of(sql::TAKE).fetch_optional(&self.pool).await?.is_some() {
+            return Ok(Taken::Granted);
+        }
+        let wait = of(sql::WAIT).fetch_optional(&self.pool).await?;
+        Ok(Taken::Limited { retry_after: Duration::from_micros(wait.map_or(0, |(wait,)| unsigned(wait))) })
+    }
+
+    /// Removes some of what is over, once in a while and beside the operation that noticed that it is time.
+    fn sweep(&self) {
+        let now = self.clock.now();
+        let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
+        if swept.is_some_and(|swept| now.saturating_duration_since(swept) < SWEEP_EVERY) {
+            return;
+        }
+        *swept = Some(now);
+        let pool = self.pool.clone();
+        tokio::spawn(async move {
+            if let Err(error) = sqlx::query(sql::SWEEP).execute(&pool).await {
+                tracing::warn!(%error, "records past their time to live could not be swept; they are tried again later");
+            }
+        });
+    }
+}
+
+impl Store for Postgres {
+    fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Stored>, StoreError>> {
+        Box::pin(self.run(self.read(key)))
+    }
+
+    fn put<'a>(
+        &'a self,
+        key: &'a Key,
+        expect: Expect,
+        value: &'a [u8],
+        ttl: Option<Duration>,
+    ) -> BoxFuture<'a, Result<Put, StoreError>> {
+        Box::pin(async move {
+            let put = self.run(self.write(key, expect, value, ttl)).await?;
+            self.sweep();
+            Ok(put)
+        })
+    }
+
+    fn remove<'a>(&'a self, key: &'a Key, expect: Expect) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(self.run(self.delete(key, expect)))
+    }
+
+    fn list<'a>(
+        &'a self,
+        tenant: &'a str,
+        kind: Kind,
+        after: Option<&'a str>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<(Key, Stored)>, StoreError>> {
+        Box::pin(self.run(self.page(tenant, kind, after, limit)))
+    }
+
+    fn take<'a>(&'a self, key: &'a Key, quota: Quota) -> BoxFuture<'a, Result<Taken, StoreError>> {
+        Box::pin(self.run(self.count(key, quota)))
+    }
+}
+
+/// A statement about one record: its first three parameters.
+fn of<R: for<'r> FromRow<'r, PgRow>>(
+    statement: &'static str,
+    key: &Key,
+) -> QueryAs<'static, sqlx::Postgres, R, PgArguments> {
+    sqlx::query_as(statement)
+        .bind(key::part(&key.tenant).into_owned())
+        .bind(key.kind.as_str())
+        .bind(key::part(&key.name).into_owned())
+}
+
+fn stored((value, version, age): (Vec<u8>, i64, i64)) -> Stored {
+    Stored { value, version: unsigned(version), age: Duration::from_millis(unsigned(age)) }
+}
+
+/// PostgreSQL has no unsigned numbers; sequences stay below the largest signed one.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// No time to live is longer than a hundred years, which every server can add to its time.
+fn milliseconds(ttl: Duration) -> i64 {
+    const LONGEST: i64 = 100 * 365 * 86_400 * 1_000;
+    i64::try_from(ttl.as_millis()).unwrap_or(LONGEST).min(LONGEST)
+}
