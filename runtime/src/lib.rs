@@ -49,6 +49,7 @@ mod principal;
 mod problem;
 mod protocol;
 mod prove;
+mod reliability;
 mod request_state;
 mod server;
 #[allow(dead_code, unused_imports, reason = "claims, tasks, switches and limits are kept in it")]

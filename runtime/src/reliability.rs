@@ -1,0 +1,26 @@
+//! What keeps a call from harming its server, its upstream and other callers: the parts, each on its own.
+//!
+//! Invariant: a part decides at once and from what it is given. Time comes in as [`Instant`](tokio::time::Instant)s,
+//! randomness as [`Random`], locks are held for a few instructions and never while something else runs. Only
+//! [`Bulkhead`] can make a caller wait, and only in a future that may be dropped at any time.
+//!
+//! What is shared between threads takes its locks from `sync`: the model checks of the integration tests compile the
+//! same sources with another `sync`, and look at every order in which threads may meet. So these files name each
+//! other by `super`, and their tests stand in `tests`.
+//!
+//! Which part guards which call, and what a refusal looks like to a client, is the pipeline's business.
+
+#![expect(dead_code, unused_imports, reason = "the pipeline takes these next")]
+
+mod breaker;
+mod budget;
+mod sync;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::{
+    breaker::{Breaker, BreakerPolicy, BreakerState, Permit, Refused, Transition, Verdict},
+    budget::{Budget, BudgetPolicy},
+};
