@@ -12,8 +12,10 @@
 
 #![expect(dead_code, unused_imports, reason = "the pipeline takes these next")]
 
+mod backoff;
 mod breaker;
 mod budget;
+mod random;
 mod sync;
 mod window;
 
@@ -21,6 +23,8 @@ mod window;
 mod tests;
 
 pub(crate) use self::{
+    backoff::BackoffPolicy,
     breaker::{Breaker, BreakerPolicy, BreakerState, Permit, Refused, Transition, Verdict},
     budget::{Budget, BudgetPolicy},
+    random::Random,
 };

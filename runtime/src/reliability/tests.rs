@@ -1,5 +1,6 @@
 //! Each part alone, on time that the test makes up. How they hold when threads meet, the model checks say.
 
+mod backoff;
 mod breaker;
 mod budget;
 mod window;
