@@ -15,6 +15,8 @@
 mod backoff;
 mod breaker;
 mod budget;
+mod bulkhead;
+mod queue;
 mod random;
 mod sync;
 mod window;
@@ -26,5 +28,8 @@ pub(crate) use self::{
     backoff::BackoffPolicy,
     breaker::{Breaker, BreakerPolicy, BreakerState, Permit, Refused, Transition, Verdict},
     budget::{Budget, BudgetPolicy},
+    bulkhead::{Bulkhead, Entering, Full, Slot},
+    queue::{BulkheadPolicy, Whose},
     random::Random,
 };
+use crate::clock::Clock;

@@ -3,6 +3,7 @@
 mod backoff;
 mod breaker;
 mod budget;
+mod bulkhead;
 mod window;
 
 use std::{sync::Arc, time::Duration};
