@@ -16,7 +16,9 @@ mod backoff;
 mod breaker;
 mod budget;
 mod bulkhead;
+mod limit;
 mod queue;
+mod quota;
 mod random;
 mod sync;
 mod window;
@@ -29,7 +31,9 @@ pub(crate) use self::{
     breaker::{Breaker, BreakerPolicy, BreakerState, Permit, Refused, Transition, Verdict},
     budget::{Budget, BudgetPolicy},
     bulkhead::{Bulkhead, Entering, Full, Slot},
+    limit::{Limited, Limits},
     queue::{BulkheadPolicy, Whose},
+    quota::Quota,
     random::Random,
 };
 use crate::clock::Clock;

@@ -4,6 +4,8 @@ mod backoff;
 mod breaker;
 mod budget;
 mod bulkhead;
+mod limit;
+mod quota;
 mod window;
 
 use std::{sync::Arc, time::Duration};
