@@ -4,6 +4,8 @@
 //! for the client, when the request itself can't be served. Invariant: nothing internal is in either; the details
 //! are in the log, under the request's id.
 
+use std::time::Duration;
+
 use rmcp::{
     ErrorData,
     model::{CallToolResponse, CallToolResult, ContentBlock, ErrorCode, InputRequiredResult, MetaObject},
@@ -11,7 +13,7 @@ use rmcp::{
 use serde_json::{Value, json};
 
 use crate::{
-    call::{Called, Outcome, Retired, Stop},
+    call::{Called, Degraded, DegradedMode, Notes, Outcome, Retired, Stop},
     error::{ErrorKind, ToolError},
     names::{code, meta},
     request_state::StateError,
@@ -19,20 +21,38 @@ use crate::{
 };
 
 /// When a caller that was refused because the server drains should try again: by then another replica serves.
-const RETRY_AFTER_MS: u64 = 1_000;
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The answer to a tool call. Every result says which contract it was held to.
 pub(crate) fn to_call(called: Called<'_>, request_id: &str) -> Result<CallToolResponse, ErrorData> {
     let mut response = to_response(called.outcome, request_id)?;
+    let added = match &mut response {
+        CallToolResponse::Complete(result) => &mut result.meta,
+        CallToolResponse::InputRequired(result) => &mut result.meta,
+        _ => return Ok(response),
+    };
     if let Some(contract) = called.contract {
-        let meta = match &mut response {
-            CallToolResponse::Complete(result) => &mut result.meta,
-            CallToolResponse::InputRequired(result) => &mut result.meta,
-            _ => return Ok(response),
-        };
-        meta.get_or_insert_default().0.insert(meta::CONTRACT.into(), contract.clone());
+        added.get_or_insert_default().0.insert(meta::CONTRACT.into(), contract.clone());
+    }
+    let Notes { attempts, degraded, replayed } = called.notes;
+    if attempts > 1 {
+        added.get_or_insert_default().0.insert(meta::ATTEMPTS.into(), attempts.into());
+    }
+    if let Some(Degraded { mode, reason }) = degraded {
+        let mut about = json!({ "mode": mode.as_str(), "reason": reason });
+        if let DegradedMode::Stale { age } = mode {
+            about["ageMs"] = millis(age).into();
+        }
+        added.get_or_insert_default().0.insert(meta::DEGRADED.into(), about);
+    }
+    if replayed {
+        added.get_or_insert_default().0.insert(meta::REPLAYED.into(), true.into());
     }
     Ok(response)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn to_response(outcome: Result<Outcome, Stop>, request_id: &str) -> Result<CallToolResponse, ErrorData> {
@@ -52,11 +72,22 @@ fn to_response(outcome: Result<Outcome, Stop>, request_id: &str) -> Result<CallT
 
 /// The refusal of any request while the server drains.
 pub(crate) fn draining() -> ErrorData {
-    ErrorData::new(
-        ErrorCode(code::UNAVAILABLE),
-        "the server is shutting down; try again",
-        Some(json!({ "retryAfterMs": RETRY_AFTER_MS })),
-    )
+    unavailable("draining", "the server is shutting down; try again".into(), RETRY_AFTER)
+}
+
+/// The server as a whole does not take the request now.
+fn unavailable(reason: &str, message: String, retry_after: Duration) -> ErrorData {
+    let data = json!({ "reason": reason, "retryAfterMs": millis(retry_after) });
+    ErrorData::new(ErrorCode(code::UNAVAILABLE), message, Some(data))
+}
+
+/// A tool does not take the call now, which a model can read.
+fn away(reason: &str, message: String, retry_after: Option<Duration>) -> CallToolResponse {
+    let mut about = json!({ "kind": ErrorKind::Unavailable.as_str(), "reason": reason });
+    if let Some(after) = retry_after {
+        about["retryAfterMs"] = millis(after).into();
+    }
+    error_result(message, about, None)
 }
 
 /// The refusal of a request that is not a tool call.
@@ -80,6 +111,33 @@ fn from_stop(stop: Stop, request_id: &str) -> Result<CallToolResponse, ErrorData
     let invalid = |data: Option<Value>| Err(ErrorData::invalid_params(message.clone(), data));
     match stop {
         Stop::Draining => Err(draining()),
+        Stop::RateLimited { of, retry_after } => {
+            Err(unavailable(&format!("rate_limit_{}", of.as_str()), message, retry_after))
+        }
+        Stop::Overloaded { retry_after } => Err(unavailable("overloaded", message, retry_after)),
+        Stop::SwitchedOff { .. } => Ok(away("switched_off", sentence(message), None)),
+        Stop::ReadOnly { .. } => Ok(away("read_only", sentence(message), None)),
+        Stop::BreakerOpen { retry_after, .. } => Ok(away("breaker_open", sentence(message), Some(retry_after))),
+        Stop::BulkheadFull { retry_after, .. } => Ok(away("bulkhead_full", sentence(message), Some(retry_after))),
+        Stop::StoreAway(_) => Ok(away(
+            "store_away",
+            "What the server has to remember of this call can't be written now; nothing was done.".into(),
+            Some(RETRY_AFTER),
+        )),
+        Stop::InFlight { retry_after } => {
+            let about = json!({ "kind": ErrorKind::Conflict.as_str(), "reason": "in_flight", "retryAfterMs": millis(retry_after) });
+            Ok(error_result(sentence(message), about, None))
+        }
+        Stop::KeyReused => Ok(conflict("key_reused", message)),
+        Stop::AnswerNotKept => Ok(conflict("answer_not_kept", message)),
+        Stop::EffectUnknown { .. } => {
+            Ok(error_result(sentence(message), json!({ "kind": ErrorKind::Unknown.as_str() }), None))
+        }
+        Stop::ResultTooLarge { limit } => {
+            let about =
+                json!({ "kind": ErrorKind::Internal.as_str(), "reason": "result_too_large", "limitBytes": limit });
+            Ok(error_result(format!("The result takes more than {limit} bytes. Ask for less."), about, None))
+        }
         Stop::TooLarge { limit } => invalid(Some(json!({ "limitBytes": limit }))),
         Stop::TooDeep { limit } => invalid(Some(json!({ "limitDepth": limit }))),
         Stop::BadMeta { .. } => invalid(None),
@@ -92,9 +150,7 @@ fn from_stop(stop: Stop, request_id: &str) -> Result<CallToolResponse, ErrorData
         },
         Stop::UnknownVersion { available, .. } => invalid(Some(json!({ "available": available }))),
         Stop::State(StateError::NoRandomness) => Err(internal(request_id)),
-        Stop::State(StateError::Exhausted) => {
-            Err(ErrorData::new(ErrorCode(code::UNAVAILABLE), message, Some(json!({ "retryAfterMs": RETRY_AFTER_MS }))))
-        }
+        Stop::State(StateError::Exhausted) => Err(unavailable("too_many_states", message, RETRY_AFTER)),
         Stop::State(_) => invalid(None),
         Stop::MissingCapability(needed) => Err(ErrorData::missing_required_client_capability(*needed)),
         Stop::Panicked(_) | Stop::BadOutput(_) | Stop::BadShim { .. } => Err(internal(request_id)),
@@ -112,6 +168,18 @@ fn from_stop(stop: Stop, request_id: &str) -> Result<CallToolResponse, ErrorData
     }
 }
 
+fn conflict(reason: &str, message: String) -> CallToolResponse {
+    error_result(sentence(message), json!({ "kind": ErrorKind::Conflict.as_str(), "reason": reason }), None)
+}
+
+/// With a capital and a full stop, as a model reads it.
+fn sentence(text: String) -> String {
+    let mut letters = text.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
 fn from_tool(error: &ToolError, request_id: &str) -> CallToolResponse {
     let text = match error.kind() {
         ErrorKind::Internal => format!("The tool failed. The server's log has the details under request {request_id}."),
@@ -119,7 +187,7 @@ fn from_tool(error: &ToolError, request_id: &str) -> CallToolResponse {
     };
     let mut about = json!({ "kind": error.kind().as_str() });
     if let Some(after) = error.retry_after() {
-        about["retryAfterMs"] = json!(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+        about["retryAfterMs"] = millis(after).into();
     }
     error_result(text, about, None)
 }

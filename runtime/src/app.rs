@@ -13,11 +13,13 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock::Clock,
     config::{Settings, Transport},
-    engine::Engine,
+    engine::{Engine, Seams},
     principal::Principal,
     problem::Problem,
     protocol::{self, McpHandler},
+    reliability::Random,
     server::Server,
+    store::{self, StoreError},
 };
 
 /// How long connections may take to close once every call is answered.
@@ -32,6 +34,10 @@ pub(crate) enum AppError {
         "can't listen on {address}: {source}\n  help: free the port, or choose another with `--{flag} 127.0.0.1:0`"
     )]
     Listen { address: SocketAddr, flag: &'static str, source: std::io::Error },
+    #[error("{0}")]
+    Store(StoreError),
+    #[error("the system has no randomness to give: {0}")]
+    Random(getrandom::Error),
     #[error("signals can't be received: {0}")]
     Signals(std::io::Error),
     /// The SDK's own words repeat the message, which is the client's.
@@ -55,7 +61,9 @@ pub(crate) struct Addresses {
 /// Puts the parts of a server together.
 pub(crate) fn engine<S>(server: Server<S>, settings: &Settings, clock: Clock) -> Result<Arc<Engine>, AppError> {
     let parts = server.into_parts().map_err(AppError::Build)?;
-    Engine::new(parts, settings, clock).map(Arc::new).map_err(AppError::Build)
+    let store = store::open(&settings.store, &settings.data, clock).map_err(AppError::Store)?;
+    let random = Random::system().map_err(AppError::Random)?;
+    Engine::new(parts, settings, Seams { clock, random, store }).map(Arc::new).map_err(AppError::Build)
 }
 
 /// Serves until the client or a signal ends it. `started` is told where the server listens.
@@ -102,6 +110,10 @@ pub(crate) async fn serve(
             })
         }
     };
+    let watching = {
+        let (engine, every) = (Arc::clone(&engine), settings.switches_refresh);
+        tokio::spawn(async move { engine.switches.watch(&*engine.store, &engine.tenant, every).await })
+    };
     started(&engine, &addresses);
 
     let mut serving = serving;
@@ -123,6 +135,7 @@ pub(crate) async fn serve(
         }
     };
     stop.cancel();
+    watching.abort();
     if let Some(admin) = admin {
         let _ = tokio::time::timeout(CLOSING, admin).await;
     }

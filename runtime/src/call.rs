@@ -3,7 +3,7 @@
 //! This is the seam between the pipeline and what calls it: rmcp's handler is one caller, the `call` command and
 //! the in-process test client are others. Nothing in the pipeline knows a transport.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use rmcp::model::{ClientCapabilities, ContentBlock, InputResponses, RequestId};
 use serde_json::{Map, Value};
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     catalogue::SurfaceId, context::Channel, contracts::Ended, error::ToolError, input_required::InputRequests,
-    principal::Principal, request_state::StateError, violations::Violation,
+    principal::Principal, request_state::StateError, store::StoreError, violations::Violation,
 };
 
 /// How much of a client's request id is repeated, in characters.
@@ -45,7 +45,49 @@ pub(crate) struct ToolCall {
 /// What is retired is held to none.
 pub(crate) struct Called<'a> {
     pub(crate) contract: Option<&'a Value>,
+    pub(crate) notes: Notes,
     pub(crate) outcome: Result<Outcome, Stop>,
+}
+
+/// How an answer came about, for the caller and for the record.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Notes {
+    /// How often the function was run, or begun.
+    pub(crate) attempts: u32,
+    /// What stood in for the function.
+    pub(crate) degraded: Option<Degraded>,
+    /// It is the answer of an earlier call with the same idempotency key.
+    pub(crate) replayed: bool,
+}
+
+/// Something else answered than the function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Degraded {
+    pub(crate) mode: DegradedMode,
+    /// Why the function did not: the name of the error.
+    pub(crate) reason: &'static str,
+}
+
+/// What answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DegradedMode {
+    /// The declared fallback.
+    Fallback,
+    /// The last good result of the same caller and arguments.
+    Stale {
+        /// How old it is.
+        age: Duration,
+    },
+}
+
+impl DegradedMode {
+    /// The name in answers, logs and metrics.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fallback => "fallback",
+            Self::Stale { .. } => "stale",
+        }
+    }
 }
 
 /// What came of a call that was let in.
@@ -62,6 +104,30 @@ pub(crate) enum Outcome {
 pub(crate) enum Stop {
     #[error("the server is shutting down")]
     Draining,
+    #[error("the limit of calls {of} is used up")]
+    RateLimited { of: RateOf, retry_after: Duration },
+    #[error("the server is at its limit")]
+    Overloaded { retry_after: Duration },
+    #[error("{what} is switched off{}", .reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default())]
+    SwitchedOff { what: String, reason: Option<String> },
+    #[error("the server is in read-only mode{}", .reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default())]
+    ReadOnly { reason: Option<String> },
+    #[error("calls to `{upstream}` are suspended, because too many failed")]
+    BreakerOpen { upstream: String, retry_after: Duration },
+    #[error("too many calls to `{upstream}` are running and waiting")]
+    BulkheadFull { upstream: String, retry_after: Duration },
+    #[error("a call with this idempotency key is running")]
+    InFlight { retry_after: Duration },
+    #[error("this idempotency key was used for a call with other arguments or of another version; use a new one")]
+    KeyReused,
+    #[error("this call was done before, and its answer was too large to be kept")]
+    AnswerNotKept,
+    #[error("{why}. It may or may not have had its effect: look before you call it again")]
+    EffectUnknown { why: String },
+    #[error("{0}")]
+    StoreAway(StoreError),
+    #[error("the result takes more than {limit} bytes")]
+    ResultTooLarge { limit: usize },
     #[error("the arguments take more than {limit} bytes")]
     TooLarge { limit: usize },
     #[error("the arguments are nested deeper than {limit} levels")]
@@ -92,6 +158,84 @@ pub(crate) enum Stop {
     BadOutput(String),
     #[error("cancelled by the caller")]
     Cancelled,
+}
+
+impl Stop {
+    /// The name in logs and metrics.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Draining => "draining",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Overloaded { .. } => "overloaded",
+            Self::SwitchedOff { .. } => "switched_off",
+            Self::ReadOnly { .. } => "read_only",
+            Self::BreakerOpen { .. } => "breaker_open",
+            Self::BulkheadFull { .. } => "bulkhead_full",
+            Self::InFlight { .. } => "in_flight",
+            Self::KeyReused => "key_reused",
+            Self::AnswerNotKept => "answer_not_kept",
+            Self::EffectUnknown { .. } => "unknown",
+            Self::StoreAway(_) => "store_away",
+            Self::ResultTooLarge { .. } => "result_too_large",
+            Self::TooLarge { .. } | Self::TooDeep { .. } | Self::BadMeta { .. } | Self::Violations { .. } => "invalid",
+            Self::Retired(_) => "retired",
+            Self::BadShim { .. } | Self::Untranslatable { .. } => "bad_shim",
+            Self::UnknownTool { .. } | Self::UnknownVersion { .. } => "not_found",
+            Self::State(StateError::NoRandomness | StateError::Exhausted) => "internal",
+            Self::State(_) => "invalid_state",
+            Self::MissingCapability(_) => "missing_capability",
+            Self::Cancelled => "cancelled",
+            Self::Panicked(_) => "panicked",
+            Self::BadOutput(_) => "bad_output",
+            Self::Tool(error) => error.kind().as_str(),
+        }
+    }
+
+    /// Whether the call was refused to keep the server, its upstream or its callers from harm.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Draining
+                | Self::RateLimited { .. }
+                | Self::Overloaded { .. }
+                | Self::SwitchedOff { .. }
+                | Self::ReadOnly { .. }
+                | Self::BreakerOpen { .. }
+                | Self::BulkheadFull { .. }
+                | Self::InFlight { .. }
+                | Self::KeyReused
+                | Self::StoreAway(_)
+        )
+    }
+}
+
+/// Whose rate is limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RateOf {
+    Caller,
+    Tenant,
+    Tool,
+}
+
+impl RateOf {
+    /// The name in answers, logs and metrics.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Caller => "caller",
+            Self::Tenant => "tenant",
+            Self::Tool => "tool",
+        }
+    }
+}
+
+impl fmt::Display for RateOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Caller => "of this caller",
+            Self::Tenant => "of this tenant",
+            Self::Tool => "of this tool by this caller",
+        })
+    }
 }
 
 /// What was called is no longer served: its sunset has come, or it is only a tombstone by now.

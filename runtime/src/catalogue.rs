@@ -18,7 +18,7 @@ use steadfast_contract::PublishedTool;
 
 pub(crate) use self::{
     contract::Contract,
-    entry::{Entry, Major, Served},
+    entry::{Entry, Major, Run, Served},
     lifecycle::State,
     listing::Listing,
     older::Older,
@@ -142,6 +142,9 @@ fn build(sources: Vec<Source>, release: &str, contracts: &Contracts) -> Built {
         }
     }
     entries.sort_by(|a, b| a.name.cmp(&b.name));
+    for (id, entry) in entries.iter_mut().enumerate() {
+        entry.id = id;
+    }
     let index = index(&entries, &mut problems);
     if !problems.is_empty() {
         return Built { published: Err(problems.clone()), catalogue: Err(problems) };

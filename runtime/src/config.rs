@@ -4,16 +4,22 @@
 //! came from. The one secret is the password in a store's URL, and no problem or debug output shows it.
 
 mod layers;
+mod policies;
 mod reader;
 
-use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-pub(crate) use self::layers::{Flags, Layers};
 use self::reader::Reader;
+pub(crate) use self::{
+    layers::{Flags, Layers},
+    policies::{ToolSettings, UpstreamSettings},
+};
 use crate::{
-    pipeline::Limits,
+    idempotency::IdempotencySettings,
+    pipeline::{Admission, Limits},
     principal::Principal,
     protocol::Endpoint,
+    reliability::{BackoffPolicy, BulkheadPolicy},
     store::{StoreSettings, StoreUrl},
 };
 
@@ -33,6 +39,20 @@ pub(crate) struct Settings {
     pub(crate) store: StoreSettings,
     pub(crate) endpoint: Endpoint,
     pub(crate) limits: Limits,
+    /// Over what single tools declare.
+    pub(crate) tools: Vec<(String, ToolSettings)>,
+    /// Over what tools declare of their upstreams.
+    pub(crate) upstreams: Vec<(String, UpstreamSettings)>,
+    pub(crate) backoff: BackoffPolicy,
+    pub(crate) idempotency: IdempotencySettings,
+    /// How much memory stale results may take.
+    pub(crate) stale_bytes: usize,
+    /// How often switches are read.
+    pub(crate) switches_refresh: Duration,
+    /// Calls that change something are refused.
+    pub(crate) read_only: bool,
+    /// Whose data the store keeps.
+    pub(crate) tenant: Arc<str>,
     /// How long clients may keep a list of tools.
     pub(crate) list_ttl: Duration,
     /// The release whose majors are served where nothing else says.
@@ -115,16 +135,12 @@ impl Settings {
         Reader::new(layers, problems).path("data", DATA)
     }
 
-    /// The defaults, whatever files and variables say.
-    ///
-    /// # Panics
-    /// Never: the defaults have no problems, which every test that asks for them would find.
+    /// The settings of the text of a `steadfast.toml`, whatever files and variables say.
     #[cfg(any(test, feature = "testing"))]
-    pub(crate) fn defaults() -> Self {
-        match Self::from_layers((Layers::default(), Vec::new())) {
-            Ok(settings) => settings,
-            Err(problems) => unreachable!("the defaults have problems: {problems:?}"),
-        }
+    pub(crate) fn from_text(text: &str) -> Result<Self, Vec<ConfigProblem>> {
+        let (mut layers, mut problems) = (Layers::default(), Vec::new());
+        layers.toml("the test", text, &mut problems);
+        Self::from_layers((layers, problems))
     }
 
     pub(crate) fn from_layers((layers, problems): (Layers, Vec<ConfigProblem>)) -> Result<Self, Vec<ConfigProblem>> {
@@ -162,7 +178,23 @@ impl Settings {
                 argument_depth: reader.size("limits.argument_depth", 32),
                 deadline: reader.duration("limits.deadline", Duration::from_secs(300)),
                 default_timeout: reader.duration("limits.default_timeout", Duration::from_secs(30)),
+                result_bytes: reader.size("limits.result_bytes", 4 * 1024 * 1024),
+                admission: admission(&mut reader, profile),
             },
+            tools: policies::tools(&mut reader),
+            upstreams: policies::upstreams(&mut reader),
+            backoff: BackoffPolicy {
+                base: reader.duration("retry.base", Duration::from_millis(50)),
+                cap: reader.duration("retry.cap", Duration::from_secs(2)),
+            },
+            idempotency: IdempotencySettings {
+                ttl: reader.duration("idempotency.ttl", Duration::from_secs(24 * 3600)),
+                max_bytes: reader.size("idempotency.max_bytes", 1024 * 1024),
+            },
+            stale_bytes: reader.size("stale.max_bytes", 16 * 1024 * 1024),
+            switches_refresh: reader.duration("switches.refresh", Duration::from_secs(1)),
+            read_only: reader.flag("read_only", false),
+            tenant: reader.text("tenant").unwrap_or_else(|| "default".into()).into(),
             list_ttl: reader.duration("list_ttl", Duration::from_secs(60)),
             surface: reader.text("surface"),
             pins: reader.table("pins"),
@@ -205,6 +237,27 @@ impl Settings {
             "listen on 127.0.0.1, or `admin = \"off\"`",
         );
         reader.finish(settings)
+    }
+}
+
+/// What the server as a whole lets in. Where several callers meet, one alone does not get every place.
+fn admission(reader: &mut Reader, profile: Profile) -> Admission {
+    let concurrency = reader.size("limits.concurrency", 256);
+    let shared = profile != Profile::Sidecar;
+    let per_caller = if shared { (concurrency * 3).div_ceil(4) } else { concurrency };
+    let queue = reader.number_of("limits.queue", 0..=usize::MAX, "such as 256").unwrap_or(concurrency);
+    let queue_per_caller = if shared { queue.div_ceil(2) } else { queue };
+    Admission {
+        places: BulkheadPolicy {
+            concurrency,
+            per_caller: reader.size("limits.concurrency_per_caller", per_caller),
+            queue,
+            queue_per_caller: reader
+                .number_of("limits.queue_per_caller", 0..=usize::MAX, "such as 128")
+                .unwrap_or(queue_per_caller),
+        },
+        rate_per_caller: reader.rate_of("limits.rate_per_caller").flatten(),
+        rate_per_tenant: reader.rate_of("limits.rate_per_tenant").flatten(),
     }
 }
 

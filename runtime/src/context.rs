@@ -30,6 +30,10 @@ pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 #[derive(Clone)]
 pub struct CallContext {
     call: Arc<Call>,
+    /// Which attempt this is, from 1; 0 is none: a fallback, or nothing yet.
+    attempt: u32,
+    /// Of this attempt; cancelled with the call.
+    cancellation: CancellationToken,
 }
 
 /// What the pipeline knows of a call when the function starts.
@@ -41,6 +45,7 @@ pub(crate) struct Call {
     pub(crate) deadline: Deadline,
     pub(crate) cancellation: CancellationToken,
     pub(crate) responses: InputResponses,
+    pub(crate) idempotency_key: Option<String>,
     pub(crate) channel: Arc<dyn Channel>,
 }
 
@@ -106,15 +111,9 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    pub(crate) fn new(clock: Clock, idle: Duration, hard: Duration) -> Self {
-        Self {
-            clock,
-            start: clock.now(),
-            idle: idle.min(hard),
-            hard,
-            touched: AtomicU64::new(0),
-            asking: AtomicBool::new(false),
-        }
+    /// Of a call that began at `start`.
+    pub(crate) fn new(clock: Clock, start: Instant, idle: Duration, hard: Duration) -> Self {
+        Self { clock, start, idle: idle.min(hard), hard, touched: AtomicU64::new(0), asking: AtomicBool::new(false) }
     }
 
     /// Stops the idle clock until the value that is returned is dropped.
@@ -136,6 +135,16 @@ impl Deadline {
         }
         let touched = Duration::from_millis(self.touched.load(Ordering::Relaxed));
         self.start + touched.saturating_add(self.idle).min(self.hard)
+    }
+
+    /// When there was progress last; before there was any, when the call began.
+    pub(crate) fn last_progress(&self) -> Instant {
+        self.start + Duration::from_millis(self.touched.load(Ordering::Relaxed))
+    }
+
+    /// How long the call may take, whatever progress it makes.
+    pub(crate) fn hard(&self) -> Duration {
+        self.hard
     }
 
     /// How long the call may go without progress.
@@ -160,7 +169,13 @@ impl Drop for Asking<'_> {
 
 impl CallContext {
     pub(crate) fn new(call: Call) -> Self {
-        Self { call: Arc::new(call) }
+        let cancellation = call.cancellation.clone();
+        Self { call: Arc::new(call), attempt: 0, cancellation }
+    }
+
+    /// The same call for one attempt at it.
+    pub(crate) fn attempt_of(&self, attempt: u32) -> Self {
+        Self { call: Arc::clone(&self.call), attempt, cancellation: self.call.cancellation.child_token() }
     }
 
     pub(crate) fn deadline(&self) -> &Deadline {
@@ -168,7 +183,12 @@ impl CallContext {
     }
 
     pub(crate) fn cancellation(&self) -> &CancellationToken {
-        &self.call.cancellation
+        &self.cancellation
+    }
+
+    /// The answers that the client gave before.
+    pub(crate) fn responses(&self) -> &InputResponses {
+        &self.call.responses
     }
 
     /// The tool's published name.
@@ -184,6 +204,17 @@ impl CallContext {
     /// On whose behalf the call is made.
     pub fn principal(&self) -> &Principal {
         &self.call.principal
+    }
+
+    /// Which attempt at the call this is, from 1; more than 1 where `retry` is declared and earlier ones failed. In a
+    /// fallback it is 0.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// The caller's idempotency key, for an upstream that takes one, too. It is checked, and bound to this caller.
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.call.idempotency_key.as_deref()
     }
 
     /// The request's `_meta`. It is the client's word: nothing in it is verified.
@@ -216,12 +247,12 @@ impl CallContext {
     /// Resolves when the caller gave up or the server stops waiting. The function is dropped at its next `await`
     /// anyway; use this to stop work that runs elsewhere.
     pub async fn cancelled(&self) {
-        self.call.cancellation.cancelled().await;
+        self.cancellation.cancelled().await;
     }
 
     /// Whether the caller gave up.
     pub fn is_cancelled(&self) -> bool {
-        self.call.cancellation.is_cancelled()
+        self.cancellation.is_cancelled()
     }
 
     /// Reports progress: `progress` of `total` in any unit, growing. It pushes the tool's `timeout` back, but not
@@ -305,9 +336,10 @@ mod tests {
             request_id: "1".into(),
             principal: Principal::Local,
             meta: Map::new(),
-            deadline: Deadline::new(clock, second, day),
+            deadline: Deadline::new(clock, start, second, day),
             cancellation: CancellationToken::new(),
             responses: InputResponses::new(),
+            idempotency_key: None,
             channel: Arc::new(Slow),
         });
         assert_eq!(context.deadline().at(), start + second);

@@ -6,15 +6,23 @@ use rmcp::model::{Implementation, ServerCapabilities, ToolsCapability};
 use serde_json::Value;
 
 use crate::{
-    catalogue::{Catalogue, Surface, SurfaceId},
+    catalogue::{Catalogue, Entry, Surface, SurfaceId},
     clock::Clock,
     config::Settings,
     gate::Gate,
+    idempotency::Idempotency,
+    metrics::Metrics,
     pipeline::Limits,
+    policy::{Configured, Policies, ToolPolicy},
     principal::Principal,
     problem::Problem,
     protocol::ErasedHandler,
+    reliability::{self, BackoffPolicy, Bulkhead, Random},
     request_state::RequestStates,
+    stale::StaleResults,
+    store::Store,
+    switches::Switches,
+    upstreams::Upstream,
 };
 
 /// See the module. Shared by all transports of a server.
@@ -33,7 +41,24 @@ pub(crate) struct Engine {
     pub(crate) list_ttl: Duration,
     pub(crate) clock: Clock,
     pub(crate) gate: Gate,
+    /// What runs and waits, of all callers.
+    pub(crate) places: Bulkhead,
+    /// What rates are held to while the store is away.
+    pub(crate) local_rates: reliability::Limits,
+    /// Whose keys everything in the store starts with.
+    pub(crate) tenant: Arc<str>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) idempotency: Idempotency,
+    pub(crate) switches: Switches,
+    pub(crate) stale: StaleResults,
+    /// In the order of [`Policies::upstreams`].
+    pub(crate) upstreams: Vec<Upstream>,
+    pub(crate) backoff: BackoffPolicy,
+    pub(crate) random: Random,
+    pub(crate) metrics: Metrics,
     pub(crate) states: RequestStates,
+    /// By [`Entry::id`].
+    policies: Vec<ToolPolicy>,
     /// The surface of callers who come in without one.
     surface: Option<SurfaceId>,
     /// The surfaces of single callers, by principal.
@@ -48,11 +73,30 @@ pub(crate) struct Parts {
     pub(crate) handler: Option<Arc<dyn ErasedHandler>>,
 }
 
+/// Where time, chance and memory enter.
+pub(crate) struct Seams {
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+    pub(crate) store: Arc<dyn Store>,
+}
+
+impl Seams {
+    /// Those of a test: a store in memory and a fixed seed.
+    #[cfg(test)]
+    pub(crate) fn of_test(clock: Clock) -> Self {
+        Self { clock, random: Random::seeded(1), store: Arc::new(crate::store::Memory::new(clock)) }
+    }
+}
+
 /// How long a client may take to answer what it is asked.
 const REQUEST_STATE_TTL: Duration = Duration::from_secs(15 * 60);
 
 impl Engine {
-    pub(crate) fn new(parts: Parts, settings: &Settings, clock: Clock) -> Result<Self, Vec<Problem>> {
+    pub(crate) fn new(
+        parts: Parts,
+        settings: &Settings,
+        Seams { clock, random, store }: Seams,
+    ) -> Result<Self, Vec<Problem>> {
         let Parts { info, instructions, catalogue, handler } = parts;
         let states = RequestStates::new(clock, REQUEST_STATE_TTL)
             .map_err(|error| vec![Problem::new("the server", error.to_string(), "start it again")])?;
@@ -68,6 +112,16 @@ impl Engine {
         let pins = settings.pins.iter();
         let pins =
             pins.filter_map(|(who, release)| Some((who.clone(), named(format!("pins.{who}"), release)?))).collect();
+        let configured = Configured {
+            tools: &settings.tools,
+            upstreams: &settings.upstreams,
+            timeout: settings.limits.default_timeout,
+            deadline: settings.limits.deadline,
+        };
+        let policies = Policies::of(&catalogue, configured).unwrap_or_else(|found| {
+            problems.extend(found);
+            Policies::default()
+        });
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -86,14 +140,39 @@ impl Engine {
             instructions,
             catalogue,
             handler,
-            limits: settings.limits,
+            places: Bulkhead::new(settings.limits.admission.places, clock),
+            local_rates: reliability::Limits::new(clock),
+            limits: settings.limits.clone(),
             list_ttl: settings.list_ttl,
             clock,
             gate: Gate::default(),
+            tenant: Arc::clone(&settings.tenant),
+            idempotency: Idempotency::new(Arc::clone(&store), settings.idempotency),
+            store,
+            switches: Switches::new(settings.read_only),
+            stale: StaleResults::new(settings.stale_bytes),
+            upstreams: policies.upstreams.into_iter().map(|policy| Upstream::new(policy, clock)).collect(),
+            backoff: settings.backoff,
+            random,
+            metrics: Metrics::new(),
             states,
+            policies: policies.tools,
             surface,
             pins,
         })
+    }
+
+    /// What a tool is held to.
+    pub(crate) fn policy(&self, tool: &Entry) -> &ToolPolicy {
+        &self.policies[tool.id]
+    }
+
+    /// Every metric, as OpenMetrics text.
+    pub(crate) fn metrics_text(&self) -> String {
+        let now = self.clock.now();
+        let upstreams = self.upstreams.iter();
+        let breakers = upstreams.map(|upstream| (upstream.policy.name.as_str(), upstream.breaker.state(now)));
+        self.metrics.text(self.places.running(), self.places.waiting(), breakers)
     }
 
     /// Whether single callers see other tools than the rest.

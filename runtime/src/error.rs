@@ -3,6 +3,7 @@
 use std::{error::Error, fmt, time::Duration};
 
 use rmcp::model::ClientCapabilities;
+use serde::{Deserialize, Serialize};
 
 use crate::input_required::InputRequests;
 
@@ -30,7 +31,8 @@ struct Inner {
 }
 
 /// What kind of failure it was. Kinds decide who is at fault, what may be retried and what burns an error budget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The arguments can't be served.
@@ -49,6 +51,8 @@ pub enum ErrorKind {
     Cancelled,
     /// A fault of the server's own.
     Internal,
+    /// It may or may not have had its effect, and nobody knows.
+    Unknown,
     /// Not a failure: the client is asked for input first.
     InputRequired,
     /// The client did not declare a capability that the tool needs.
@@ -67,6 +71,7 @@ impl ErrorKind {
             Self::Timeout => "timeout",
             Self::Cancelled => "cancelled",
             Self::Internal => "internal",
+            Self::Unknown => "unknown",
             Self::InputRequired => "input_required",
             Self::MissingCapability => "missing_capability",
         }

@@ -41,10 +41,14 @@ mod duration;
 mod engine;
 mod error;
 mod gate;
+mod hash;
+mod idempotency;
 mod input_required;
+mod metrics;
 mod names;
 mod nearest;
 mod pipeline;
+mod policy;
 mod principal;
 mod problem;
 mod protocol;
@@ -52,12 +56,15 @@ mod prove;
 mod reliability;
 mod request_state;
 mod server;
+mod stale;
 #[allow(dead_code, unused_imports, reason = "claims, tasks, switches and limits are kept in it")]
 mod store;
+mod switches;
 mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tool;
+mod upstreams;
 mod violations;
 
 pub use rmcp;

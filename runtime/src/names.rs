@@ -14,6 +14,14 @@ pub(crate) mod meta {
     pub(crate) const FASTMCP: &str = "fastmcp";
     /// In a request: how many milliseconds the caller will wait.
     pub(crate) const TIMEOUT_MS: &str = "dev.steadfast/timeoutMs";
+    /// In a request that changes something: a key of 1 to 255 bytes under which it has its effect at most once.
+    pub(crate) const IDEMPOTENCY_KEY: &str = "dev.steadfast/idempotencyKey";
+    /// In a result: `true` where it is the answer to an earlier call with the same idempotency key.
+    pub(crate) const REPLAYED: &str = "dev.steadfast/replayed";
+    /// In a result: how many attempts it took, where it took more than one.
+    pub(crate) const ATTEMPTS: &str = "dev.steadfast/attempts";
+    /// In a result that something else stands in for: `{mode, reason, ageMs?}`; `mode` is `fallback` or `stale`.
+    pub(crate) const DEGRADED: &str = "dev.steadfast/degraded";
     /// In an `isError` result: `{kind, retryAfterMs?}`; of what is no longer served: `{kind, sunset, note?, available}`.
     pub(crate) const ERROR: &str = "dev.steadfast/error";
     /// In an `isError` result: every violation as `{path, expected, found}`.
@@ -26,4 +34,28 @@ pub(crate) mod meta {
 pub(crate) mod code {
     /// The server does not take the request now; `data.retryAfterMs` says when it may.
     pub(crate) const UNAVAILABLE: i32 = -32050;
+}
+
+/// Metrics and their labels.
+pub(crate) mod metric {
+    /// Before every name.
+    pub(crate) const PREFIX: &str = "steadfast";
+    pub(crate) const REFUSALS: &str = "refusals";
+    pub(crate) const DEGRADED: &str = "degraded_calls";
+    pub(crate) const REPLAYS: &str = "idempotent_replays";
+    pub(crate) const RETRIES: &str = "retries";
+    pub(crate) const RETRIES_REFUSED: &str = "retries_refused";
+    pub(crate) const BREAKER_CHANGES: &str = "breaker_changes";
+    pub(crate) const BREAKERS: &str = "breaker_state";
+    pub(crate) const STORE_FAILURES: &str = "store_failures";
+    pub(crate) const RUNNING: &str = "requests_running";
+    pub(crate) const WAITING: &str = "requests_waiting";
+
+    pub(crate) const TOOL: &str = "tool";
+    pub(crate) const REASON: &str = "reason";
+    pub(crate) const MODE: &str = "mode";
+    pub(crate) const UPSTREAM: &str = "upstream";
+    pub(crate) const TO: &str = "to";
+    pub(crate) const KIND: &str = "kind";
+    pub(crate) const STATE: &str = "state";
 }

@@ -4,115 +4,201 @@
 //! future being dropped), the call is recorded exactly once. Nothing here knows a transport; HTTP's own concerns
 //! stay in `protocol`.
 
+mod admit;
+mod attempt;
 mod bootstrap;
 mod compose;
 mod execute;
+mod guard;
+mod limits;
 mod normalise;
 mod record;
 mod resolve;
+mod size;
 mod translate;
+
+use std::sync::Arc;
 
 use rmcp::model::InputResponses;
 use serde_json::{Map, Value};
 use tracing::Instrument as _;
 
-pub(crate) use self::bootstrap::{Limits, bounds};
-use self::record::Record;
+pub(crate) use self::{
+    admit::enter,
+    bootstrap::bounds,
+    limits::{Admission, Limits},
+};
+use self::{execute::Execution, guard::Guarded, record::Record};
 use crate::{
-    call::{Called, Outcome, Stop, ToolCall},
+    call::{Called, Degraded, DegradedMode, Notes, Outcome, Stop, ToolCall},
     catalogue::Served,
     context::{Call, CallContext},
     engine::Engine,
+    idempotency::Claim,
     request_state::Binding,
+    stale,
     tool::Arguments,
 };
 
 /// Serves one call.
-pub(crate) async fn call(engine: &Engine, call: ToolCall) -> Called<'_> {
+pub(crate) async fn call(engine: &Arc<Engine>, call: ToolCall) -> Called<'_> {
     // record: opened first, so that every way out below closes it.
     let record = Record::open(engine.clock, &call, engine.catalogue.find(&call.name));
     let span = record.span();
-    let mut served = None;
-    let outcome = stages(engine, call, &record, &mut served).instrument(span).await;
-    record.close(&outcome);
-    Called { contract: served.map(|served| served.echo()), outcome }
+    let mut known = Known::default();
+    let outcome = stages(engine, call, &record, &mut known).instrument(span).await;
+    let Known { served, notes } = known;
+    record.close(&engine.metrics, &outcome, &notes);
+    Called { contract: served.map(|served| served.echo()), notes, outcome }
 }
 
-/// `held` is what the call is held to, as soon as that is known.
+/// What is found out about a call on its way.
+#[derive(Default)]
+struct Known<'a> {
+    /// What it is held to.
+    served: Option<Served<'a>>,
+    notes: Notes,
+}
+
 async fn stages<'a>(
-    engine: &'a Engine,
+    engine: &'a Arc<Engine>,
     call: ToolCall,
     record: &Record,
-    held: &mut Option<Served<'a>>,
+    known: &mut Known<'a>,
 ) -> Result<Outcome, Stop> {
-    // bootstrap: bounds and the caller's own deadline come before anything is looked up, since both are the
-    // caller's word and cost nothing to check.
+    // bootstrap: bounds and the caller's own wishes come before anything is looked up, since they are the caller's word
+    // and cost nothing to check.
     let caller = bootstrap::check(&engine.limits, &call)?;
+    let policy = engine.catalogue.find(&call.name).map(|tool| engine.policy(tool));
+    let began = engine.clock.now();
 
-    // admit: a draining server takes no new call, and waits for those that hold a ticket.
-    let _ticket = engine.gate.enter().ok_or(Stop::Draining)?;
+    // admit: a draining server takes no new call, and waits for those that it let in. Callers wait here in turn, and no
+    // longer than their calls may take.
+    let until = began + caller.time(&engine.limits, policy);
+    let _admitted = admit::enter(engine, &call.principal, until).await?;
 
-    // resolve: surface, version and name to one tool and, where they say it, one major of it.
+    // resolve: surface, version and name to one tool and, where they say it, one major of it. What an operator switched
+    // off ends here, and so do calls above the tool's own rate.
     let choice = resolve::choose(&engine.catalogue, &engine.clock, call.surface, &call.name, &caller)?;
+    let tool = choice.assumed().tool;
+    let policy = engine.policy(tool);
+    engine.switches.check(tool)?;
+    admit::tool(engine, policy, &tool.name, &call.principal).await?;
 
     // normalise: the published schema itself is what arguments are validated by, all violations at once. What is of an
     // older major goes up to the current one, which is the only one that has a function.
-    let asked = Asked::of(&call);
+    let asked = asked(&call);
     let (served, arguments) = normalise::arguments(choice, call.arguments, &engine.clock, |served| {
-        *held = Some(served);
+        known.served = Some(served);
         record.serving(served.contract());
     })?;
 
     // A repeated call brings back what it was given, sealed for the arguments as the caller wrote them and for the
     // version that they were meant for.
-    let binding = Binding {
-        principal: call.principal.as_str(),
-        tool: &served.tool.name,
-        version: &served.contract().label,
-        arguments: &asked.arguments,
-    };
     let mut responses = match &call.request_state {
-        Some(state) => engine.states.open(&binding, state)?,
+        Some(state) => engine.states.open(&binding(&call.principal, served, &asked), state)?,
         None => InputResponses::new(),
     };
     responses.extend(call.responses);
 
-    // execute: under the deadline, with panics caught.
-    let context = CallContext::new(Call {
-        tool: served.tool.name.clone(),
-        deadline: bootstrap::deadline(engine, served.tool, &caller),
-        request_id: call.request_id,
-        principal: call.principal.clone(),
-        meta: call.meta,
-        cancellation: call.cancellation,
-        responses: responses.clone(),
-        channel: call.channel,
-    });
-    let output = match execute::run(served, context, Arguments::new(arguments)).await {
-        Ok(output) => output,
-        Err(stop) => {
-            return compose::instead(stop, |requests| {
-                let state = engine.states.seal(&binding, &responses)?;
-                Ok(Outcome::InputRequired { requests, state })
-            });
-        }
+    // guard: of all calls with one idempotency key one runs, and the others get its answer.
+    let deadline = bootstrap::deadline(engine, policy, &caller, began);
+    let key = caller.idempotency_key;
+    let guarded =
+        guard::claim(engine, served, &call.principal, key.as_deref(), &arguments, deadline.hard(), &mut known.notes);
+    let claim = match guarded.await? {
+        Guarded::Answered(outcome) => return Ok(outcome),
+        Guarded::Run(claim) => claim,
     };
 
-    // compose: the result goes down to the major that was called, is held to its published output schema, and is then
-    // shaped for the client.
-    compose::outcome(served, output)
+    let context = CallContext::new(Call {
+        tool: served.tool.name.clone(),
+        deadline,
+        request_id: call.request_id,
+        principal: call.principal,
+        meta: call.meta,
+        cancellation: call.cancellation,
+        responses,
+        idempotency_key: key,
+        channel: call.channel,
+    });
+    run(engine, served, Ready { context, arguments, asked, claim }, &mut known.notes).await
 }
 
-/// The arguments as the caller wrote them, kept only for a client that could be asked for input, or was.
-struct Asked {
-    arguments: Map<String, Value>,
+/// A call that passed every check.
+pub(crate) struct Ready {
+    pub(crate) context: CallContext,
+    /// In the form of the current major.
+    pub(crate) arguments: Map<String, Value>,
+    /// As the caller wrote them; kept only for a client that could be asked for input, or was.
+    pub(crate) asked: Map<String, Value>,
+    pub(crate) claim: Option<Claim>,
 }
 
-impl Asked {
-    fn of(call: &ToolCall) -> Self {
-        let declared = call.channel.capabilities();
-        let can_be_asked = declared.elicitation.is_some() || declared.sampling.is_some() || declared.roots.is_some();
-        let arguments = if can_be_asked || call.request_state.is_some() { call.arguments.clone() } else { Map::new() };
-        Self { arguments }
+/// Runs a call that passed every check, and settles its claim by what came of it.
+pub(crate) async fn run(engine: &Engine, served: Served<'_>, ready: Ready, notes: &mut Notes) -> Result<Outcome, Stop> {
+    let Ready { context, arguments, asked, claim } = ready;
+    let outcome = execute_and_compose(engine, served, &context, arguments, &asked, notes).await;
+    if let Some(claim) = claim {
+        // The call had its effect, so its caller gets the answer in any case; a repeat is told that it is unknown.
+        if let Err(error) = claim.settle(&outcome, notes.attempts > 0).await {
+            engine.metrics.store_failed(crate::store::Kind::Claim, &error);
+            tracing::error!(%error, "the answer could not be kept for its idempotency key");
+        }
     }
+    outcome
+}
+
+async fn execute_and_compose(
+    engine: &Engine,
+    served: Served<'_>,
+    context: &CallContext,
+    arguments: Map<String, Value>,
+    asked: &Map<String, Value>,
+    notes: &mut Notes,
+) -> Result<Outcome, Stop> {
+    let policy = engine.policy(served.tool);
+    let stale =
+        policy.stale.map(|limit| (limit, stale::key(&engine.tenant, context.principal().as_str(), served, &arguments)));
+
+    // execute: under the deadline, behind the breaker of the upstream, with panics caught; or the fallback.
+    let execution = Execution { engine, served, policy, context };
+    let failed = match execution.run(Arguments::new(arguments), notes).await {
+        // compose: the result goes down to the major that was called, is held to its published output schema, and is
+        // then shaped for the client.
+        Ok(output) => {
+            let outcome = compose::outcome(served, output, engine.limits.result_bytes)?;
+            if let (Some((_, key)), None, Outcome::Done { content, structured }) = (stale, &notes.degraded, &outcome) {
+                engine.stale.keep(key, content, structured.as_ref(), engine.clock.now());
+            }
+            return Ok(outcome);
+        }
+        Err(stop) => stop,
+    };
+    // What was right before is the last that can be offered.
+    if let (Some((limit, key)), Some(reason)) = (stale, execute::reason(&failed))
+        && let Some((last, age)) = engine.stale.find(&key, limit, engine.clock.now())
+    {
+        notes.degraded = Some(Degraded { mode: DegradedMode::Stale { age }, reason });
+        return Ok(Outcome::Done { content: last.content, structured: last.structured });
+    }
+    compose::instead(failed, |requests| {
+        let state = engine.states.seal(&binding(context.principal(), served, asked), context.responses())?;
+        Ok(Outcome::InputRequired { requests, state })
+    })
+}
+
+fn binding<'a>(principal: &'a crate::Principal, served: Served<'a>, asked: &'a Map<String, Value>) -> Binding<'a> {
+    Binding {
+        principal: principal.as_str(),
+        tool: &served.tool.name,
+        version: &served.contract().label,
+        arguments: asked,
+    }
+}
+
+fn asked(call: &ToolCall) -> Map<String, Value> {
+    let declared = call.channel.capabilities();
+    let can_be_asked = declared.elicitation.is_some() || declared.sampling.is_some() || declared.roots.is_some();
+    if can_be_asked || call.request_state.is_some() { call.arguments.clone() } else { Map::new() }
 }

@@ -14,6 +14,8 @@ mod attempt;
 mod embedded;
 mod fleet;
 mod key;
+#[cfg(any(test, feature = "testing"))]
+mod memory;
 mod open;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -24,13 +26,16 @@ mod redis;
 mod tests;
 mod url;
 
-use std::{error::Error, fmt, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{error::Error, fmt, sync::Arc, time::Duration};
 
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use self::memory::Memory;
 pub(crate) use self::{
     open::{StoreSettings, open},
+    quota::take_here,
     url::StoreUrl,
 };
-use crate::{context::BoxFuture, duration};
+use crate::{context::BoxFuture, duration, reliability::Quota};
 
 /// Keeps records, and counts against limits.
 pub(crate) trait Store: Send + Sync + 'static {
@@ -127,13 +132,6 @@ pub(crate) enum Put {
     Conflict(Option<Stored>),
 }
 
-/// So many in so long, all at once or spread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Quota {
-    pub(crate) count: NonZeroU32,
-    pub(crate) per: Duration,
-}
-
 /// Whether there was something left of a quota.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Taken {
@@ -186,6 +184,18 @@ impl Kind {
             Self::Switch => Away::LastKnown,
             // A limit protects what is behind the server; each replica can do so for its share.
             Self::Limit => Away::Local,
+        }
+    }
+}
+
+impl Expect {
+    /// Whether a change may be made where there is a record of this version, or none.
+    #[cfg(any(test, feature = "testing"))]
+    fn allows(self, found: Option<u64>) -> bool {
+        match self {
+            Self::Absent => found.is_none(),
+            Self::Version(version) => found == Some(version),
+            Self::Anything => true,
         }
     }
 }

@@ -19,19 +19,25 @@ use crate::{
     call::ToolCall,
     catalogue::SurfaceId,
     clock::Clock,
-    config::Settings,
+    config::{ConfigProblem, Settings},
     context::{BoxFuture, Call, CallContext, Channel, Deadline, Interaction, LogLevel},
     date::Date,
-    engine::Engine,
+    engine::{Engine, Seams},
     error::ToolError,
     pipeline,
     principal::Principal,
     problem::Problem,
+    reliability::Random,
     server::Server,
+    store::{Memory, Store},
+    switches::{self, Switch, Target},
 };
 
 /// The time of day at which a paused clock starts: 2026-01-01T00:00:00Z.
 const START: Duration = Duration::from_secs(1_767_225_600);
+
+/// What chance begins with in a test.
+const SEED: u64 = 1;
 
 /// Calls a server's tools in the process, through the whole pipeline.
 ///
@@ -55,6 +61,8 @@ const START: Duration = Duration::from_secs(1_767_225_600);
 /// ```
 pub struct Client {
     engine: Arc<Engine>,
+    store: Arc<Memory>,
+    principal: Principal,
     surface: Option<SurfaceId>,
     capabilities: ClientCapabilities,
     progress: Arc<Mutex<Vec<Progress>>>,
@@ -83,10 +91,70 @@ impl Client {
     /// # Errors
     /// Everything that keeps the server from being started.
     pub fn new<S>(server: Server<S>) -> Result<Self, Vec<Problem>> {
+        Self::with(server, "")
+    }
+
+    /// A client of `server`, configured by the text of a `steadfast.toml`.
+    ///
+    /// # Errors
+    /// Everything that keeps the server from being started.
+    pub fn with<S>(server: Server<S>, configuration: &str) -> Result<Self, Vec<Problem>> {
+        let settings = Settings::from_text(configuration).map_err(|problems| {
+            let problem = |problem: ConfigProblem| Problem::new(problem.key, problem.what, problem.help);
+            problems.into_iter().map(problem).collect::<Vec<_>>()
+        })?;
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + START);
-        let engine = Engine::new(server.into_parts()?, &Settings::defaults(), clock)?;
+        let store = Arc::new(Memory::new(clock));
+        let seams = Seams { clock, random: Random::seeded(SEED), store: Arc::clone(&store) as Arc<dyn Store> };
+        let engine = Arc::new(Engine::new(server.into_parts()?, &settings, seams)?);
         let (surface, capabilities) = (None, ClientCapabilities::default());
-        Ok(Self { engine: Arc::new(engine), surface, capabilities, progress: Arc::default() })
+        Ok(Self { engine, store, principal: Principal::Local, surface, capabilities, progress: Arc::default() })
+    }
+
+    /// Another caller of the same server.
+    #[must_use]
+    pub fn as_caller(&self, name: &str) -> Self {
+        Self {
+            engine: Arc::clone(&self.engine),
+            store: Arc::clone(&self.store),
+            principal: Principal::Named(name.into()),
+            surface: self.surface,
+            capabilities: self.capabilities.clone(),
+            progress: Arc::default(),
+        }
+    }
+
+    /// Puts the server's store away, or back: claims are refused, limits are each process's own.
+    pub fn put_store_away(&self, away: bool) {
+        self.store.put_away(away);
+    }
+
+    /// Switches something off, as the command `switch off` does: `all`, `read-only`, `class:destructive`, `tool:NAME`.
+    ///
+    /// # Panics
+    /// When there is no such target, or the store is away: the test would not be the one that it means.
+    pub async fn switch_off(&self, target: &str, reason: Option<&str>) {
+        let target = Target::parse(target).unwrap_or_else(|| panic!("`{target}` can't be switched"));
+        let switch = Switch { reason: reason.map(str::to_owned), since_ms: self.engine.clock.unix_millis() };
+        let Engine { store, tenant, switches: set, .. } = &*self.engine;
+        let done = switches::off(&**store, tenant, &target, &switch).await;
+        assert!(done.is_ok() && set.refresh(&**store, tenant).await.is_ok(), "the store is away");
+    }
+
+    /// Switches something on again.
+    ///
+    /// # Panics
+    /// As [`switch_off`](Self::switch_off).
+    pub async fn switch_on(&self, target: &str) {
+        let target = Target::parse(target).unwrap_or_else(|| panic!("`{target}` can't be switched"));
+        let Engine { store, tenant, switches: set, .. } = &*self.engine;
+        let done = switches::on(&**store, tenant, &target).await;
+        assert!(done.is_ok() && set.refresh(&**store, tenant).await.is_ok(), "the store is away");
+    }
+
+    /// The server's metrics, as OpenMetrics text.
+    pub fn metrics(&self) -> String {
+        self.engine.metrics_text()
     }
 
     /// Comes in on the surface of a release, as a client of its endpoint does.
@@ -160,7 +228,7 @@ impl Client {
             arguments: object(arguments),
             meta: object(meta),
             request_id: "test".into(),
-            principal: Principal::Local,
+            principal: self.principal.clone(),
             surface: self.surface,
             cancellation: CancellationToken::new(),
             channel: Arc::new(TestChannel { capabilities: self.capabilities.clone(), progress: self.progress.clone() }),
@@ -214,9 +282,10 @@ pub fn context(tool: &str) -> CallContext {
         request_id: "test".into(),
         principal: Principal::Local,
         meta: Map::new(),
-        deadline: Deadline::new(clock, hour, hour),
+        deadline: Deadline::new(clock, clock.now(), hour, hour),
         cancellation: CancellationToken::new(),
         responses: InputResponses::new(),
+        idempotency_key: None,
         channel: Arc::new(TestChannel { capabilities: ClientCapabilities::default(), progress: Arc::default() }),
     })
 }

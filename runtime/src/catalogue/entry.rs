@@ -24,6 +24,8 @@ pub(crate) type Run = Box<dyn Fn(CallContext, Arguments) -> ToolFuture + Send + 
 
 /// See the module.
 pub(crate) struct Entry {
+    /// Its place in the catalogue.
+    pub(crate) id: usize,
     pub(crate) declaration: Declaration,
     pub(crate) name: Arc<str>,
     pub(crate) current: Contract,
@@ -118,7 +120,16 @@ impl Entry {
             };
             wrong.into_iter().map(problem).collect::<Vec<_>>()
         })?;
-        Ok(Self { name: declaration.name.into(), declaration, current, older: Vec::new(), output, run, fallback })
+        Ok(Self {
+            id: 0,
+            name: declaration.name.into(),
+            declaration,
+            current,
+            older: Vec::new(),
+            output,
+            run,
+            fallback,
+        })
     }
 
     /// The names that it has or had.

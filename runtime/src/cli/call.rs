@@ -29,7 +29,12 @@ pub(super) enum CallFailure {
 }
 
 /// Calls `tool` and prints what came of it: the result to stdout, an error to stderr.
-pub(super) async fn run(engine: &Engine, tool: &str, arguments: &str, format: Format) -> Result<ExitCode, CallFailure> {
+pub(super) async fn run(
+    engine: &Arc<Engine>,
+    tool: &str,
+    arguments: &str,
+    format: Format,
+) -> Result<ExitCode, CallFailure> {
     let arguments: Map<String, Value> =
         serde_json::from_str(arguments).map_err(|error| CallFailure::Arguments { what: error.to_string() })?;
     let (name, version) = tool.split_once('@').map_or((tool, None), |(name, version)| (name, Some(version)));

@@ -60,6 +60,12 @@ impl Layers {
         taken.map(|(key, (value, source))| (key[prefix.len()..].to_owned(), value, source)).collect()
     }
 
+    /// The keys below one, without it.
+    pub(super) fn below(&self, key: &str) -> impl Iterator<Item = &str> {
+        let prefix = format!("{key}.");
+        self.values.keys().filter_map(move |known| known.strip_prefix(&prefix))
+    }
+
     /// What nobody took.
     pub(super) fn rest(self) -> impl Iterator<Item = (String, String)> {
         self.values.into_iter().map(|(key, (_, source))| (key, source))

@@ -1,15 +1,17 @@
 //! Reads typed settings and collects what is wrong, so that one run shows everything.
 
-use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    collections::BTreeSet, fmt, net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration,
+};
 
 use toml::Value;
 use tracing_subscriber::EnvFilter;
 
-use super::{ConfigProblem, layers::Layers};
-use crate::{duration, nearest::nearest_name, store::StoreUrl};
+use super::{ConfigProblem, layers::Layers, policies};
+use crate::{duration, nearest::nearest_name, reliability::Quota, store::StoreUrl};
 
-/// Every key there is; a reader that reads another one is a mistake that the first test finds.
-pub(super) const KEYS: [&str; 23] = [
+/// Every key with a name of its own; a reader that reads another one is a mistake that the first test finds.
+pub(super) const KEYS: &[&str] = &[
     "profile",
     "transport",
     "listen",
@@ -21,6 +23,8 @@ pub(super) const KEYS: [&str; 23] = [
     "store.pool",
     "surface",
     "list_ttl",
+    "read_only",
+    "tenant",
     "http.path",
     "http.allowed_hosts",
     "http.allowed_origins",
@@ -28,12 +32,28 @@ pub(super) const KEYS: [&str; 23] = [
     "http.sessions",
     "limits.argument_bytes",
     "limits.argument_depth",
+    "limits.result_bytes",
     "limits.deadline",
     "limits.default_timeout",
+    "limits.concurrency",
+    "limits.concurrency_per_caller",
+    "limits.queue",
+    "limits.queue_per_caller",
+    "limits.rate_per_caller",
+    "limits.rate_per_tenant",
+    "retry.base",
+    "retry.cap",
+    "idempotency.ttl",
+    "idempotency.max_bytes",
+    "stale.max_bytes",
+    "switches.refresh",
     "drain.grace",
     "log.level",
     "log.format",
 ];
+
+/// Tables whose keys have a name of the user's in the middle: `tools.search_notes.timeout`.
+const NAMED: [(&str, &[&str]); 2] = [("tools", &policies::TOOL_KEYS), ("upstreams", &policies::UPSTREAM_KEYS)];
 
 /// See the module.
 pub(super) struct Reader {
@@ -96,21 +116,52 @@ impl Reader {
     }
 
     pub(super) fn duration(&mut self, key: &'static str, default: Duration) -> Duration {
+        self.duration_of(key).unwrap_or(default)
+    }
+
+    pub(super) fn duration_of(&mut self, key: &str) -> Option<Duration> {
         self.read(key, "a duration above 0", "a number and a unit of ms, s, m, h, such as \"2s\"", |value| {
             value.as_str().and_then(duration::parse).filter(|duration| !duration.is_zero())
         })
-        .unwrap_or(default)
     }
 
     pub(super) fn size(&mut self, key: &'static str, default: usize) -> usize {
-        self.read(key, "a whole number above 0", "such as 1048576", |value| {
-            value
-                .as_integer()
-                .and_then(|number| usize::try_from(number).ok())
-                .or_else(|| parsed(value))
-                .filter(|size| *size > 0)
+        self.number_of(key, 1..=usize::MAX, "such as 1048576").unwrap_or(default)
+    }
+
+    /// A whole number in a range.
+    pub(super) fn number_of<T>(&mut self, key: &str, range: RangeInclusive<T>, help: &str) -> Option<T>
+    where
+        T: TryFrom<i64> + FromStr + PartialOrd + fmt::Display + Bounded,
+    {
+        let expected = match range.end() {
+            most if *most == T::MOST => match range.start().to_string().as_str() {
+                "1" => "a whole number above 0".to_owned(),
+                least => format!("a whole number, {least} or more"),
+            },
+            most => format!("a whole number from {} to {most}", range.start()),
+        };
+        self.read(key, &expected, help, |value| {
+            let number = value.as_integer().and_then(|number| T::try_from(number).ok());
+            number.or_else(|| parsed(value)).filter(|number| range.contains(number))
         })
-        .unwrap_or(default)
+    }
+
+    /// A percentage above 0.
+    pub(super) fn percentage_of(&mut self, key: &str) -> Option<f64> {
+        self.read(key, "a percentage above 0 and up to 100", "such as 50", |value| {
+            #[allow(clippy::cast_precision_loss, reason = "a percentage is small")]
+            let number = value.as_float().or_else(|| value.as_integer().map(|number| number as f64));
+            number.or_else(|| parsed(value)).filter(|number| *number > 0.0 && *number <= 100.0)
+        })
+    }
+
+    /// A rate, such as `100/s`; none where it is `off`.
+    pub(super) fn rate_of(&mut self, key: &str) -> Option<Option<Quota>> {
+        self.read(key, "a rate, or \"off\"", "a whole number, `/` and a unit of s, m, h, such as \"100/s\"", |value| {
+            let text = value.as_str()?;
+            if text == "off" { Some(None) } else { Quota::parse(text).map(Some) }
+        })
     }
 
     pub(super) fn flag(&mut self, key: &'static str, default: bool) -> bool {
@@ -159,6 +210,17 @@ impl Reader {
         .unwrap_or(default)
     }
 
+    /// The user's names in a table of [`NAMED`]. A name may itself have dots; the setting is the last part of a key.
+    pub(super) fn names(&self, table: &str) -> BTreeSet<String> {
+        let known = NAMED.iter().find(|(name, _)| *name == table).map_or(&[][..], |(_, keys)| *keys);
+        let below = self.layers.below(table);
+        below
+            .filter_map(|key| key.rsplit_once('.'))
+            .filter(|(_, key)| known.contains(key))
+            .map(|(name, _)| name.to_owned())
+            .collect()
+    }
+
     /// A rule between settings; the problem is reported at `key`.
     pub(super) fn check(&mut self, key: &str, holds: bool, what: &str, help: &str) {
         if !holds {
@@ -175,20 +237,14 @@ impl Reader {
     /// The settings, unless there was a problem; keys that nobody read are one.
     pub(super) fn finish<T>(mut self, settings: T) -> Result<T, Vec<ConfigProblem>> {
         for (key, source) in self.layers.rest() {
-            let help = suggestion(&key, KEYS.into_iter());
+            let help = help_for(&key);
             self.problems.push(ConfigProblem { key, source, what: "unknown key".into(), help });
         }
         if self.problems.is_empty() { Ok(settings) } else { Err(self.problems) }
     }
 
-    fn read<T>(
-        &mut self,
-        key: &'static str,
-        expected: &str,
-        help: &str,
-        read: impl FnOnce(&Value) -> Option<T>,
-    ) -> Option<T> {
-        debug_assert!(KEYS.contains(&key), "`{key}` is not in KEYS");
+    fn read<T>(&mut self, key: &str, expected: &str, help: &str, read: impl FnOnce(&Value) -> Option<T>) -> Option<T> {
+        debug_assert!(KEYS.contains(&key) || named(key).is_some(), "`{key}` is not in KEYS");
         let (value, source) = self.layers.take(key)?;
         self.sources.push((key.to_owned(), source.clone()));
         let read = read(&value);
@@ -204,12 +260,39 @@ impl Reader {
     }
 }
 
+/// The settings of the table that a key is in, where the table has the user's names.
+fn named(key: &str) -> Option<(&'static str, &'static [&'static str])> {
+    NAMED.into_iter().find(|(table, _)| key.strip_prefix(table).is_some_and(|rest| rest.starts_with('.')))
+}
+
+/// The way out of an unknown key.
+fn help_for(key: &str) -> String {
+    let Some((table, settings)) = named(key) else { return suggestion(key, KEYS.iter().copied()) };
+    match key.rsplit_once('.') {
+        Some((place, setting)) if place != table => suggestion(setting, settings.iter().copied()),
+        _ => format!("a setting of one of the {table} is `{table}.<name>.{}`", settings[0]),
+    }
+}
+
 /// The way out of an unknown name.
 pub(super) fn suggestion<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
     match nearest_name(name, known.clone()) {
         Some(nearest) => format!("did you mean `{nearest}`?"),
         None => format!("known are {}", known.collect::<Vec<_>>().join(", ")),
     }
+}
+
+/// The largest number of a type, which stands for "no bound" in messages.
+pub(super) trait Bounded {
+    const MOST: Self;
+}
+
+impl Bounded for u32 {
+    const MOST: Self = u32::MAX;
+}
+
+impl Bounded for usize {
+    const MOST: Self = usize::MAX;
 }
 
 fn parsed<T: FromStr>(value: &Value) -> Option<T> {

@@ -5,28 +5,18 @@
 use std::time::Duration;
 
 use rmcp::model::ClientRequest;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
+use tokio::time::Instant;
 
+use super::{limits::Limits, size};
 use crate::{
     call::{Stop, ToolCall},
-    catalogue::Entry,
     context::Deadline,
     engine::Engine,
+    idempotency::LONGEST_KEY,
     names,
+    policy::ToolPolicy,
 };
-
-/// Bounds of one call.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
-    /// The arguments, in bytes of compact JSON; escapes in text count as the characters that they stand for.
-    pub(crate) argument_bytes: usize,
-    /// How deep the arguments may be nested; the arguments object itself is level 1.
-    pub(crate) argument_depth: usize,
-    /// The longest a call may take, whatever a tool declares and a caller asks for.
-    pub(crate) deadline: Duration,
-    /// How long a tool may go without progress when it declares no `timeout`.
-    pub(crate) default_timeout: Duration,
-}
 
 /// What the caller asked for beside the arguments.
 #[derive(Debug, Default)]
@@ -35,12 +25,26 @@ pub(super) struct Caller {
     pub(super) version: Option<String>,
     /// `_meta["dev.steadfast/timeoutMs"]`
     pub(super) timeout: Option<Duration>,
+    /// `_meta["dev.steadfast/idempotencyKey"]`
+    pub(super) idempotency_key: Option<String>,
+}
+
+impl Caller {
+    /// How long the call of a tool may take at first, before it shows progress.
+    pub(super) fn time(&self, limits: &Limits, policy: Option<&ToolPolicy>) -> Duration {
+        let own = policy.map_or(limits.default_timeout, |policy| policy.timeout);
+        own.min(limits.deadline).min(self.timeout.unwrap_or(Duration::MAX))
+    }
 }
 
 /// Checks the bounds and reads the caller's wishes.
 pub(super) fn check(limits: &Limits, call: &ToolCall) -> Result<Caller, Stop> {
-    Measure { bytes: 0, limits }.object(&call.arguments, 1)?;
-    Ok(Caller { version: version(&call.meta)?, timeout: timeout(&call.meta)? })
+    size::of_arguments(limits, &call.arguments)?;
+    Ok(Caller {
+        version: version(&call.meta)?,
+        timeout: timeout(&call.meta)?,
+        idempotency_key: idempotency_key(&call.meta)?,
+    })
 }
 
 /// The version that the caller asks for. What others keep under FastMCP's key is none of ours.
@@ -62,7 +66,7 @@ fn version(meta: &Map<String, Value>) -> Result<Option<String>, Stop> {
 /// Checks the bounds of a request that is not a tool call, and gives the time that it may take.
 pub(crate) fn bounds(limits: &Limits, request: &ClientRequest, meta: &Map<String, Value>) -> Result<Duration, Stop> {
     let request = serde_json::to_value(request).unwrap_or_default();
-    Measure { bytes: 0, limits }.value(&request["params"], 0)?;
+    size::of_parameters(limits, &request["params"])?;
     Ok(timeout(meta)?.map_or(limits.deadline, |wish| wish.min(limits.deadline)))
 }
 
@@ -80,60 +84,19 @@ fn timeout(meta: &Map<String, Value>) -> Result<Option<Duration>, Stop> {
     })
 }
 
-/// The tool's own timeout, under the server's hard maximum and the caller's own.
-pub(super) fn deadline(engine: &Engine, tool: &Entry, caller: &Caller) -> Deadline {
-    let limits = &engine.limits;
-    let hard = caller.timeout.map_or(limits.deadline, |wish| wish.min(limits.deadline));
-    let idle = tool.declaration.timeout.unwrap_or(limits.default_timeout);
-    Deadline::new(engine.clock, idle, hard)
-}
-
-/// Walks the arguments until a bound is crossed, so that the walk itself is bounded by the bounds.
-struct Measure<'a> {
-    bytes: usize,
-    limits: &'a Limits,
-}
-
-impl Measure<'_> {
-    fn object(&mut self, object: &Map<String, Value>, depth: usize) -> Result<(), Stop> {
-        self.level(depth)?;
-        for (name, value) in object {
-            // quotes, colon, comma
-            self.add(name.len() + 4)?;
-            self.value(value, depth)?;
-        }
-        Ok(())
-    }
-
-    fn value(&mut self, value: &Value, depth: usize) -> Result<(), Stop> {
-        match value {
-            Value::Null | Value::Bool(_) => self.add(5),
-            Value::Number(number) => self.add(1 + digits(number)),
-            Value::String(text) => self.add(text.len() + 3),
-            Value::Object(object) => self.object(object, depth + 1),
-            Value::Array(items) => {
-                self.level(depth + 1)?;
-                self.add(2)?;
-                items.iter().try_for_each(|item| self.value(item, depth + 1))
-            }
-        }
-    }
-
-    fn level(&self, depth: usize) -> Result<(), Stop> {
-        let limit = self.limits.argument_depth;
-        if depth > limit { Err(Stop::TooDeep { limit }) } else { Ok(()) }
-    }
-
-    fn add(&mut self, bytes: usize) -> Result<(), Stop> {
-        self.bytes += bytes;
-        let limit = self.limits.argument_bytes;
-        if self.bytes > limit { Err(Stop::TooLarge { limit }) } else { Ok(()) }
+/// `_meta["dev.steadfast/idempotencyKey"]`
+fn idempotency_key(meta: &Map<String, Value>) -> Result<Option<String>, Stop> {
+    let key = names::meta::IDEMPOTENCY_KEY;
+    match meta.get(key) {
+        None => Ok(None),
+        Some(Value::String(text)) if (1..=LONGEST_KEY).contains(&text.len()) => Ok(Some(text.clone())),
+        Some(_) => Err(Stop::BadMeta { key, expected: "text of 1 to 255 bytes, such as a UUID" }),
     }
 }
 
-/// How long a number is when it is written; a double takes 17 digits at most, and a sign, a point and an exponent.
-fn digits(number: &Number) -> usize {
-    const DOUBLE: usize = 24;
-    let whole = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));
-    whole.map_or(DOUBLE, |whole| 2 + whole.checked_ilog10().unwrap_or(0) as usize)
+/// The tool's own timeout, under the server's hard maximum and the caller's own. It began when the call came in.
+pub(super) fn deadline(engine: &Engine, policy: &ToolPolicy, caller: &Caller, began: Instant) -> Deadline {
+    let most = engine.limits.deadline;
+    let hard = caller.timeout.map_or(most, |wish| wish.min(most));
+    Deadline::new(engine.clock, began, policy.timeout, hard)
 }

@@ -6,7 +6,7 @@
 use rmcp::model::ContentBlock;
 use serde_json::{Map, Value};
 
-use super::translate;
+use super::{size, translate};
 use crate::{
     call::{Outcome, Stop},
     catalogue::{Contract, Major, Served},
@@ -15,8 +15,9 @@ use crate::{
     tool::{Output, OutputSchema, WRAPPER},
 };
 
-/// The outcome of a finished function.
-pub(super) fn outcome(served: Served<'_>, output: Output) -> Result<Outcome, Stop> {
+/// The outcome of a finished function, unless it is larger than `limit` bytes.
+pub(super) fn outcome(served: Served<'_>, output: Output, limit: usize) -> Result<Outcome, Stop> {
+    size::check(&output, limit)?;
     let value = match (output, &served.tool.output) {
         (Output::Content(content), _) if served.contract().output.is_none() => {
             return Ok(Outcome::Done { content: content.blocks, structured: None });

@@ -3,22 +3,24 @@
 //! Invariant: exactly one event for each call. A record that is dropped without being closed (the future that served
 //! the call was dropped) says `abandoned`. Arguments and results are not recorded here.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use tokio::time::Instant;
 use tracing::{Span, field};
 
 use crate::{
-    call::{Outcome, Stop, ToolCall},
+    call::{Notes, Outcome, Stop, ToolCall},
     catalogue::{Contract, Entry, State},
     clock::Clock,
     error::ErrorKind,
+    metrics::Metrics,
     names,
     request_state::StateError,
 };
 
 /// See the module.
 pub(super) struct Record {
+    tool: Arc<str>,
     clock: Clock,
     started: Instant,
     span: Span,
@@ -37,8 +39,12 @@ impl Record {
             principal = call.principal.as_str(),
             version = field::Empty,
             state = field::Empty,
+            attempts = field::Empty,
+            degraded = field::Empty,
+            reason = field::Empty,
         );
-        Self { clock, started: clock.now(), span, outcome: OnceLock::new(), deprecated: OnceLock::new() }
+        let tool = tool.map_or_else(|| names::UNKNOWN_TOOL.into(), |tool| Arc::clone(&tool.name));
+        Self { tool, clock, started: clock.now(), span, outcome: OnceLock::new(), deprecated: OnceLock::new() }
     }
 
     pub(super) fn span(&self) -> Span {
@@ -54,7 +60,15 @@ impl Record {
         }
     }
 
-    pub(super) fn close(&self, outcome: &Result<Outcome, Stop>) {
+    pub(super) fn close(&self, metrics: &Metrics, outcome: &Result<Outcome, Stop>, notes: &Notes) {
+        self.count(metrics, outcome, notes);
+        if notes.attempts > 1 {
+            self.span.record("attempts", notes.attempts);
+        }
+        if let Some(degraded) = &notes.degraded {
+            self.span.record("degraded", degraded.mode.as_str());
+            self.span.record("reason", degraded.reason);
+        }
         let served = if self.deprecated.get().is_some() { Level::Caller } else { Level::Quiet };
         match outcome {
             Ok(Outcome::Done { .. }) => self.event(served, "ok", None),
@@ -64,9 +78,23 @@ impl Record {
                     self.span.record("version", retired.version.as_deref());
                     self.span.record("state", State::Sunset.as_str());
                 }
-                let (level, name) = describe(stop);
-                self.event(level, name, Some(stop));
+                self.event(level(stop), stop.name(), Some(stop));
             }
+        }
+    }
+
+    /// Counts what was not served as usual.
+    fn count(&self, metrics: &Metrics, outcome: &Result<Outcome, Stop>, notes: &Notes) {
+        if let Some(degraded) = &notes.degraded {
+            metrics.degraded(&self.tool, degraded.mode.as_str());
+        }
+        if notes.replayed {
+            metrics.replayed(&self.tool);
+        }
+        if let Err(stop) = outcome
+            && stop.is_refusal()
+        {
+            metrics.refused(&self.tool, stop.name());
         }
     }
 
@@ -105,28 +133,25 @@ enum Level {
     Server,
 }
 
-fn describe(stop: &Stop) -> (Level, &'static str) {
+fn level(stop: &Stop) -> Level {
     match stop {
-        Stop::Draining => (Level::Caller, "draining"),
-        Stop::TooLarge { .. } | Stop::TooDeep { .. } | Stop::BadMeta { .. } | Stop::Violations { .. } => {
-            (Level::Caller, "invalid")
+        // There may be very many of these; they are counted.
+        Stop::RateLimited { .. } | Stop::Overloaded { .. } | Stop::BreakerOpen { .. } | Stop::BulkheadFull { .. } => {
+            Level::Quiet
         }
-        Stop::Retired(_) => (Level::Caller, "retired"),
-        Stop::BadShim { .. } | Stop::Untranslatable { .. } => (Level::Server, "bad_shim"),
-        Stop::UnknownTool { .. } | Stop::UnknownVersion { .. } => (Level::Caller, "not_found"),
-        Stop::State(StateError::NoRandomness | StateError::Exhausted) => (Level::Server, "internal"),
-        Stop::State(_) => (Level::Caller, "invalid_state"),
-        Stop::MissingCapability(_) => (Level::Caller, "missing_capability"),
-        Stop::Cancelled => (Level::Caller, "cancelled"),
-        Stop::Panicked(_) => (Level::Server, "panicked"),
-        Stop::BadOutput(_) => (Level::Server, "bad_output"),
-        Stop::Tool(error) => {
-            let level = match error.kind() {
-                ErrorKind::Internal | ErrorKind::Timeout | ErrorKind::Unavailable => Level::Server,
-                _ => Level::Caller,
-            };
-            (level, error.kind().as_str())
-        }
+        Stop::State(StateError::NoRandomness | StateError::Exhausted)
+        | Stop::BadShim { .. }
+        | Stop::Untranslatable { .. }
+        | Stop::Panicked(_)
+        | Stop::BadOutput(_)
+        | Stop::ResultTooLarge { .. }
+        | Stop::EffectUnknown { .. }
+        | Stop::StoreAway(_) => Level::Server,
+        Stop::Tool(error) => match error.kind() {
+            ErrorKind::Internal | ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Unknown => Level::Server,
+            _ => Level::Caller,
+        },
+        _ => Level::Caller,
     }
 }
 
@@ -157,7 +182,7 @@ mod tests {
     fn a_shim_that_refuses_what_was_promised_is_the_servers_fault_and_its_words_stay_out_of_the_log() {
         let error = ShimError::new("`hunter2` is no state");
         let stop = Stop::Untranslatable { tool: "search".into(), version: "1.2.0".into(), error };
-        assert!(matches!(describe(&stop), (Level::Server, "bad_shim")));
+        assert!(matches!(level(&stop), Level::Server));
         let words = words(&stop);
         assert!(words.contains("`search` 1.2.0") && !words.contains("hunter2"), "{words}");
     }

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::{Map, Value};
 
-use super::execute::message;
+use super::attempt::message;
 use crate::{call::Stop, catalogue::Served};
 
 /// Arguments in the current major's form. The server promised to take what is valid under the older one, so an error is

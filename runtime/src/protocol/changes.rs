@@ -42,7 +42,13 @@ mod tests {
 
     use super::super::{handler::McpHandler, router, serve_stdio};
     use crate::{
-        clock::Clock, config::Settings, date::Date, engine::Engine, mcp_tool, principal::Principal, server::Server,
+        clock::Clock,
+        config::Settings,
+        date::Date,
+        engine::{Engine, Seams},
+        mcp_tool,
+        principal::Principal,
+        server::Server,
         tools,
     };
 
@@ -63,7 +69,9 @@ mod tests {
 
     fn handler(clock: Clock) -> McpHandler {
         let server = Server::builder("test", ()).tools(tools![go, stay]).build();
-        let engine = Engine::new(server.into_parts().unwrap(), &Settings::defaults(), clock).unwrap();
+        let engine =
+            Engine::new(server.into_parts().unwrap(), &Settings::from_text("").unwrap(), Seams::of_test(clock))
+                .unwrap();
         McpHandler::new(Arc::new(engine), Principal::Local, None)
     }
 
@@ -114,7 +122,7 @@ mod tests {
 
     /// What a server says on one stream, the body of the response to the last of `requests`.
     async fn http(clock: Clock, requests: Vec<Value>, wanted: &str) -> (Value, SystemTime) {
-        let settings = Settings::defaults();
+        let settings = Settings::from_text("").unwrap();
         let router = router(&handler(clock), &settings.endpoint, &CancellationToken::new());
         let mut session = None;
         let mut last = None;

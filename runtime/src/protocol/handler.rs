@@ -112,9 +112,14 @@ impl McpHandler {
                 return Err(answer::refusal(stop, record.id));
             }
         };
-        let Some(_ticket) = self.engine.gate.enter() else {
-            record.outcome = "draining";
-            return Err(answer::draining());
+        let until = self.engine.clock.now() + deadline;
+        let _admitted = match pipeline::enter(&self.engine, &self.principal, until).await {
+            Ok(admitted) => admitted,
+            Err(stop) => {
+                record.outcome = stop.name();
+                self.engine.metrics.refused(record.method, stop.name());
+                return Err(answer::refusal(stop, record.id));
+            }
         };
         let cancelled = context.ct.clone();
         let declared = context.client_capabilities().unwrap_or_default();

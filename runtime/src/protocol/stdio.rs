@@ -86,8 +86,13 @@ mod tests {
 
     use super::*;
     use crate::{
-        clock::Clock, config::Settings, engine::Engine, mcp_tool, pipeline::Limits, principal::Principal,
-        server::Server, tools,
+        clock::Clock,
+        config::Settings,
+        engine::{Engine, Seams},
+        mcp_tool,
+        principal::Principal,
+        server::Server,
+        tools,
     };
 
     /// Wait for half a minute.
@@ -98,11 +103,10 @@ mod tests {
     }
 
     fn handler() -> McpHandler {
-        let minute = Duration::from_secs(60);
-        let limits = Limits { argument_bytes: 1000, argument_depth: 8, deadline: minute, default_timeout: minute };
+        let limits = "[limits]\nargument_bytes = 1000\nargument_depth = 8\ndeadline = '1m'\ndefault_timeout = '1m'";
         let server = Server::builder("test", ()).tools(tools![wait]).build();
-        let settings = Settings { limits, ..Settings::defaults() };
-        let engine = Engine::new(server.into_parts().unwrap(), &settings, Clock::system()).unwrap();
+        let settings = Settings::from_text(limits).unwrap();
+        let engine = Engine::new(server.into_parts().unwrap(), &settings, Seams::of_test(Clock::system())).unwrap();
         McpHandler::new(Arc::new(engine), Principal::Local, None)
     }
 

@@ -72,6 +72,20 @@ pub(crate) enum BreakerState {
     HalfOpen,
 }
 
+impl BreakerState {
+    /// Every state there is.
+    pub(crate) const ALL: [Self; 3] = [Self::Closed, Self::Open, Self::HalfOpen];
+
+    /// The name in logs, metrics and tables.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half_open",
+        }
+    }
+}
+
 /// A change of state, to be logged and counted by whoever gets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Transition {

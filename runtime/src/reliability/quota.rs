@@ -40,12 +40,12 @@ impl Quota {
     }
 
     /// How many calls may come at once.
-    pub(super) fn burst(self) -> NonZeroU32 {
+    pub(crate) fn burst(self) -> NonZeroU32 {
         self.burst
     }
 
     /// The time that pays for one call, in nanoseconds; never zero, and rounded up, so that never too many pass.
-    pub(super) fn interval(self) -> u64 {
+    pub(crate) fn interval(self) -> u64 {
         let per = u64::try_from(self.per.as_nanos()).unwrap_or(LONGEST);
         per.div_ceil(self.count.get().into())
     }

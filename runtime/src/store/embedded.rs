@@ -23,10 +23,8 @@ use self::{
     switches::Switches,
     writer::{Change, Changed},
 };
-use super::{
-    Expect, Key, Kind, Put, Quota, Store, StoreError, Stored, Taken, attempt::Attempt, key, quota::Local, within,
-};
-use crate::{clock::Clock, context::BoxFuture};
+use super::{Expect, Key, Kind, Put, Quota, Store, StoreError, Stored, Taken, attempt::Attempt, key, quota, within};
+use crate::{clock::Clock, context::BoxFuture, reliability};
 
 /// How often it is looked whether another process has ended.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -36,7 +34,7 @@ pub(super) struct Embedded {
     file: Arc<File>,
     opened: Attempt<Opened>,
     switches: Arc<Switches>,
-    limits: Local,
+    limits: reliability::Limits,
     clock: Clock,
     timeout: Duration,
 }
@@ -49,7 +47,7 @@ impl Embedded {
             opened: Attempt::new(file.store(), clock, LOOK_AGAIN),
             file,
             switches: Arc::new(Switches::new(data, clock)),
-            limits: Local::new(clock),
+            limits: reliability::Limits::new(clock),
             clock,
             timeout,
         }
@@ -162,7 +160,7 @@ impl Store for Embedded {
     }
 
     fn take<'a>(&'a self, key: &'a Key, quota: Quota) -> BoxFuture<'a, Result<Taken, StoreError>> {
-        Box::pin(std::future::ready(Ok(self.limits.take(key, quota))))
+        Box::pin(std::future::ready(Ok(quota::take_here(&self.limits, key, quota))))
     }
 }
 

@@ -49,7 +49,7 @@ impl<T> FromRef<NoState<1>> for T {
 }
 
 /// The arguments of one call, already validated by the published schema.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Arguments(Map<String, Value>);
 
 impl Arguments {

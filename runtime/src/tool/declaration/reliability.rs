@@ -52,6 +52,32 @@ impl Upstream {
             half_open: None,
         }
     }
+
+    /// What two tools say of the upstream together; the setting that they say differently, if there is one.
+    pub(crate) fn merged(mut self, other: &Self) -> Result<Self, &'static str> {
+        fn both<T: PartialEq + Copy>(
+            mine: &mut Option<T>,
+            other: Option<T>,
+            name: &'static str,
+        ) -> Result<(), &'static str> {
+            match (*mine, other) {
+                (Some(mine), Some(other)) if mine != other => Err(name),
+                (None, other) => {
+                    *mine = other;
+                    Ok(())
+                }
+                _ => Ok(()),
+            }
+        }
+        both(&mut self.concurrency, other.concurrency, "concurrency")?;
+        both(&mut self.slow_call, other.slow_call, "slow_call")?;
+        both(&mut self.failure_ratio, other.failure_ratio, "failure_ratio")?;
+        both(&mut self.minimum_calls, other.minimum_calls, "minimum_calls")?;
+        both(&mut self.window, other.window, "window")?;
+        both(&mut self.open_for, other.open_for, "open_for")?;
+        both(&mut self.half_open, other.half_open, "half_open")?;
+        Ok(self)
+    }
 }
 
 /// So many calls in a time.

@@ -1,0 +1,79 @@
+//! Lets a call in: not while the server drains, not above the rates of its caller and tenant, not beyond what the
+//! server can run and queue.
+//!
+//! Invariant: a refusal is immediate. It says when trying again makes sense, and is counted; no call is dropped
+//! silently. Who waits, waits in turn between callers, so that one greedy caller does not keep others out.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::limits::Admission;
+use crate::{
+    call::{RateOf, Stop},
+    engine::Engine,
+    gate::Ticket,
+    policy::ToolPolicy,
+    principal::Principal,
+    reliability::{Full, Quota, Slot},
+    store::{self, Key, Kind, Taken},
+};
+
+/// When a caller whose call waited in vain should try again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Held while a call is in flight.
+pub(crate) struct Admitted<'a> {
+    _ticket: Ticket<'a>,
+    _place: Slot<'a>,
+}
+
+/// Lets a request in, after a wait where the server is at its limit and there is room to wait.
+pub(crate) async fn enter<'a>(engine: &'a Engine, principal: &Principal, until: Instant) -> Result<Admitted<'a>, Stop> {
+    // The ticket comes first: a drain waits for calls that wait here.
+    let ticket = engine.gate.enter().ok_or(Stop::Draining)?;
+    let Admission { rate_per_caller, rate_per_tenant, .. } = &engine.limits.admission;
+    let caller = principal.as_str();
+    if let Some(quota) = rate_per_caller {
+        rate(engine, RateOf::Caller, format!("caller:{caller}"), *quota).await?;
+    }
+    if let Some(quota) = rate_per_tenant {
+        rate(engine, RateOf::Tenant, "tenant".into(), *quota).await?;
+    }
+    // Refused at once where there is no room to wait.
+    let entering = engine.places.enter(&principal.shared()).map_err(overloaded)?;
+    match tokio::time::timeout_at(until, entering).await {
+        Ok(Ok(place)) => Ok(Admitted { _ticket: ticket, _place: place }),
+        Ok(Err(full)) => Err(overloaded(full)),
+        // There was room to wait, and no time left to run.
+        Err(_elapsed) => Err(Stop::Overloaded { retry_after: AGAIN }),
+    }
+}
+
+fn overloaded(full: Full) -> Stop {
+    Stop::Overloaded { retry_after: full.retry_after }
+}
+
+/// Holds a tool to its own rate.
+pub(super) async fn tool(engine: &Engine, policy: &ToolPolicy, tool: &str, principal: &Principal) -> Result<(), Stop> {
+    match policy.rate {
+        Some(quota) => rate(engine, RateOf::Tool, format!("tool:{tool}:{}", principal.as_str()), quota).await,
+        None => Ok(()),
+    }
+}
+
+/// Takes one from a quota that all replicas share, or while their store is away, from this one's own.
+async fn rate(engine: &Engine, of: RateOf, name: String, quota: Quota) -> Result<(), Stop> {
+    let key = Key { tenant: engine.tenant.clone(), kind: Kind::Limit, name };
+    let taken = match engine.store.take(&key, quota).await {
+        Ok(taken) => taken,
+        Err(error) => {
+            engine.metrics.store_failed(Kind::Limit, &error);
+            store::take_here(&engine.local_rates, &key, quota)
+        }
+    };
+    match taken {
+        Taken::Granted => Ok(()),
+        Taken::Limited { retry_after } => Err(Stop::RateLimited { of, retry_after }),
+    }
+}

@@ -1,0 +1,61 @@
+//! The last checks before a function runs: what an operator switched off, and who may run a call with an idempotency
+//! key.
+//!
+//! Refuses with `isError` results that a model can act on.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::{
+    call::{Notes, Outcome, Stop},
+    catalogue::Served,
+    engine::Engine,
+    idempotency::{Answer, Claim, Claimed, Keyed, Started},
+    principal::Principal,
+    store::Kind,
+    tool::Effect,
+};
+
+/// When to look again at a call that runs elsewhere.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// Whether a call is still to be run.
+pub(super) enum Guarded {
+    /// It is, under its claim if it has an idempotency key.
+    Run(Option<Claim>),
+    /// It was answered before.
+    Answered(Outcome),
+}
+
+/// Claims the key of a call that has one and changes something.
+pub(super) async fn claim(
+    engine: &Engine,
+    served: Served<'_>,
+    principal: &Principal,
+    key: Option<&str>,
+    arguments: &Map<String, Value>,
+    deadline: Duration,
+    notes: &mut Notes,
+) -> Result<Guarded, Stop> {
+    let Some(key) = key.filter(|_| served.tool.declaration.effect != Effect::ReadOnly) else {
+        return Ok(Guarded::Run(None));
+    };
+    let keyed = Keyed { tenant: &engine.tenant, principal: principal.as_str(), key, served, arguments, deadline };
+    let started = engine.idempotency.claim(&keyed).await.map_err(|error| {
+        engine.metrics.store_failed(Kind::Claim, &error);
+        Stop::StoreAway(error)
+    })?;
+    match started {
+        Started::New(claim) => Ok(Guarded::Run(Some(claim))),
+        Started::Not(Claimed::Replay { answer }) => {
+            notes.replayed = true;
+            Answer::read(&answer).map(Guarded::Answered)
+        }
+        Started::Not(Claimed::InFlight { left }) => Err(Stop::InFlight { retry_after: left.min(LOOK_AGAIN) }),
+        Started::Not(Claimed::Mismatch) => Err(Stop::KeyReused),
+        Started::Not(Claimed::Unknown | Claimed::New { .. }) => {
+            Err(Stop::EffectUnknown { why: "an earlier call with this idempotency key did not end".into() })
+        }
+    }
+}
