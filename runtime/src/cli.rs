@@ -1,4 +1,4 @@
-//! The command line of a server: `serve`, `call`, `tools`.
+//! The command line of a server: `serve`, `call`, `tools`, `switch`.
 //!
 //! Invariant: with `--transport stdio` nothing but MCP is written to standard output; what is for people goes to
 //! standard error. Exit codes: 0 done, 1 the call or the server failed, 2 the command line, the configuration or the
@@ -6,6 +6,7 @@
 
 mod banner;
 mod call;
+mod switch;
 mod table;
 mod tools;
 
@@ -62,6 +63,11 @@ enum Command {
     },
     /// Lists the tools, their contracts and policies.
     Tools,
+    /// Switches tools off and on while the server runs.
+    Switch {
+        #[command(subcommand)]
+        action: Option<switch::Action>,
+    },
     /// Prints what the source publishes, for the commands that keep the lock.
     #[command(hide = true)]
     ContractDump,
@@ -158,6 +164,8 @@ enum Failure {
     App(#[from] AppError),
     #[error("{0}")]
     Call(#[from] call::CallFailure),
+    #[error("{0}")]
+    Switch(#[from] switch::SwitchFailure),
     #[error("can't write: {0}")]
     Output(#[from] std::io::Error),
 }
@@ -195,8 +203,9 @@ impl Failure {
             Self::Usage(_)
             | Self::Config(_)
             | Self::App(AppError::Build(_))
-            | Self::Call(call::CallFailure::Arguments { .. }) => 2,
-            Self::App(_) | Self::Call(_) | Self::Output(_) => 1,
+            | Self::Call(call::CallFailure::Arguments { .. })
+            | Self::Switch(switch::SwitchFailure::Target { .. }) => 2,
+            Self::App(_) | Self::Call(_) | Self::Switch(_) | Self::Output(_) => 1,
         };
         ExitCode::from(code)
     }
@@ -242,6 +251,7 @@ async fn execute<S>(server: impl FnOnce() -> Server<S>, cli: Cli) -> Result<Exit
             let engine = app::engine(server, &settings, Clock::system())?;
             // A program that set up its own subscriber keeps it.
             let _ = telemetry::start(&settings.log, "info");
+            engine.read_switches().await;
             app::serve(engine, &settings, |engine, addresses| match cli.format {
                 Format::Text => banner::print(engine, &settings, addresses),
                 Format::Json => banner::print_json(engine, &settings, addresses),
@@ -250,9 +260,15 @@ async fn execute<S>(server: impl FnOnce() -> Server<S>, cli: Cli) -> Result<Exit
         }
         Command::Call { tool, arguments } => {
             let engine = app::engine(server, &settings, Clock::system())?;
+            engine.read_switches().await;
             // Whoever calls from a terminal sees the answer; the log would only repeat it.
             let _ = telemetry::start(&settings.log, "off");
             return Ok(call::run(&engine, &tool, &arguments, cli.format).await?);
+        }
+        Command::Switch { action } => {
+            let engine = app::engine(server, &settings, Clock::system())?;
+            let _ = telemetry::start(&settings.log, "off");
+            return Ok(switch::run(&engine, action, cli.format).await?);
         }
         Command::Tools => {
             let engine = app::engine(server, &settings, Clock::system())?;

@@ -28,6 +28,17 @@ pub(crate) fn text(duration: Duration) -> String {
     format!("{millis}ms")
 }
 
+/// Writes roughly how long it is, for people: `45s`, `12m`, `3h`, `40d`.
+pub(crate) fn rough(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..120 => format!("{seconds}s"),
+        120..7_200 => format!("{}m", seconds / 60),
+        7_200..172_800 => format!("{}h", seconds / 3_600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,6 +47,15 @@ mod tests {
     fn what_is_written_reads_back() {
         for written in ["0ms", "800ms", "2s", "5m", "1h", "90s", "36h"] {
             assert_eq!(parse(written).map(text).as_deref(), Some(written));
+        }
+    }
+
+    #[test]
+    fn a_rough_duration_keeps_two_digits_or_so() {
+        for (seconds, written) in
+            [(0, "0s"), (119, "119s"), (120, "2m"), (7_199, "119m"), (86_400, "24h"), (172_800, "2d")]
+        {
+            assert_eq!(rough(Duration::from_secs(seconds)), written);
         }
     }
 

@@ -20,7 +20,7 @@ use crate::{
     reliability::{self, BackoffPolicy, Bulkhead, Random},
     request_state::RequestStates,
     stale::StaleResults,
-    store::Store,
+    store::{Kind, Store},
     switches::Switches,
     upstreams::Upstream,
 };
@@ -165,6 +165,15 @@ impl Engine {
     /// What a tool is held to.
     pub(crate) fn policy(&self, tool: &Entry) -> &ToolPolicy {
         &self.policies[tool.id]
+    }
+
+    /// Reads the switches before the first call is served. A store that is away has switched nothing off, for all that
+    /// is known.
+    pub(crate) async fn read_switches(&self) {
+        if let Err(error) = self.switches.refresh(&*self.store, &self.tenant).await {
+            self.metrics.store_failed(Kind::Switch, &error);
+            tracing::warn!(%error, "the switches can't be read; every tool is on");
+        }
     }
 
     /// Every metric, as OpenMetrics text.

@@ -141,7 +141,7 @@ fn upstream_policy(declared: &Upstream, settings: Option<&UpstreamSettings>) -> 
                 .failure_ratio
                 .or(declared.failure_ratio.map(|percent| percent / 100.0))
                 .unwrap_or(breaker.failure_ratio),
-            failures_in_a_row: breaker.failures_in_a_row,
+            failures_in_a_row: set.failures_in_a_row.unwrap_or(breaker.failures_in_a_row),
             slow_call: set.slow_call.or(declared.slow_call).unwrap_or(breaker.slow_call),
             slow_ratio: set.slow_ratio.unwrap_or(breaker.slow_ratio),
             open_for: set.open_for.or(declared.open_for).unwrap_or(breaker.open_for),

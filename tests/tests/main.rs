@@ -6,6 +6,7 @@ mod cli;
 mod models;
 mod pipeline;
 mod protocol;
+mod reliability;
 mod schema;
 mod support;
 mod ui;

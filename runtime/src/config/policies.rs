@@ -11,10 +11,11 @@ use crate::reliability::Quota;
 pub(super) const TOOL_KEYS: [&str; 5] = ["timeout", "attempt_timeout", "retry", "rate_limit", "stale"];
 
 /// The settings of `[upstreams.<name>]`.
-pub(super) const UPSTREAM_KEYS: [&str; 11] = [
+pub(super) const UPSTREAM_KEYS: [&str; 12] = [
     "concurrency",
     "queue",
     "failure_ratio",
+    "failures_in_a_row",
     "slow_call",
     "slow_ratio",
     "minimum_calls",
@@ -42,6 +43,7 @@ pub(crate) struct UpstreamSettings {
     pub(crate) concurrency: Option<u32>,
     pub(crate) queue: Option<u32>,
     pub(crate) failure_ratio: Option<f64>,
+    pub(crate) failures_in_a_row: Option<u32>,
     pub(crate) slow_call: Option<Duration>,
     pub(crate) slow_ratio: Option<f64>,
     pub(crate) minimum_calls: Option<u32>,
@@ -77,10 +79,12 @@ pub(super) fn upstreams(reader: &mut Reader) -> Vec<(String, UpstreamSettings)> 
             let mut count = |setting| reader.number_of(&key(setting), 1..=u32::MAX, "such as 20");
             let (concurrency, minimum_calls, half_open) =
                 (count("concurrency"), count("minimum_calls"), count("half_open"));
+            let failures_in_a_row = count("failures_in_a_row");
             let settings = UpstreamSettings {
                 concurrency,
                 minimum_calls,
                 half_open,
+                failures_in_a_row,
                 queue: reader.number_of(&key("queue"), 0..=u32::MAX, "such as 20"),
                 failure_ratio: reader.percentage_of(&key("failure_ratio")).map(part),
                 slow_call: reader.duration_of(&key("slow_call")),

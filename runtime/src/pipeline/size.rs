@@ -10,14 +10,14 @@ use crate::{call::Stop, tool::Output};
 pub(super) fn of_arguments(limits: &Limits, arguments: &Map<String, Value>) -> Result<(), Stop> {
     Measure::new(limits.argument_bytes, limits.argument_depth)
         .object(arguments, 1)
-        .map_err(|crossed| crossed.as_stop(limits))
+        .map_err(|crossed| crossed.into_stop(limits))
 }
 
 /// The parameters of a request that is not a tool call.
 pub(super) fn of_parameters(limits: &Limits, parameters: &Value) -> Result<(), Stop> {
     Measure::new(limits.argument_bytes, limits.argument_depth)
         .value(parameters, 0)
-        .map_err(|crossed| crossed.as_stop(limits))
+        .map_err(|crossed| crossed.into_stop(limits))
 }
 
 /// The result of a function. How deep it is, is its author's business.
@@ -46,7 +46,7 @@ fn bytes(block: &ContentBlock) -> usize {
 }
 
 impl Crossed {
-    fn as_stop(self, limits: &Limits) -> Stop {
+    fn into_stop(self, limits: &Limits) -> Stop {
         match self {
             Self::Bytes => Stop::TooLarge { limit: limits.argument_bytes },
             Self::Depth => Stop::TooDeep { limit: limits.argument_depth },
