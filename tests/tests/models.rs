@@ -7,6 +7,7 @@
 mod breaker;
 mod budget;
 mod bulkhead;
+mod claim;
 mod subjects;
 
 /// Runs a model; few times by default, as every change runs all models.

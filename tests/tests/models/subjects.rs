@@ -10,6 +10,8 @@ pub mod breaker;
 pub mod budget;
 #[path = "../../../runtime/src/reliability/bulkhead.rs"]
 pub mod bulkhead;
+#[path = "../../../runtime/src/idempotency/protocol.rs"]
+pub mod claim;
 #[path = "../../../runtime/src/reliability/queue.rs"]
 pub mod queue;
 #[path = "../../../runtime/src/reliability/window.rs"]
