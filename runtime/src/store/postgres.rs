@@ -35,6 +35,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How often each replica removes some of what is over, while it changes something.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
+/// A row of a list: name, long name, value, version, age.
+type Named = (Vec<u8>, Option<Vec<u8>>, Vec<u8>, i64, i64);
+
 /// See the module.
 pub(super) struct Postgres {
     store: Arc<str>,
@@ -117,7 +120,7 @@ impl Postgres {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<(Key, Stored)>, sqlx::Error> {
-        let rows: Vec<(Vec<u8>, Option<Vec<u8>>, Vec<u8>, i64, i64)> = sqlx::query_as(sql::LIST)
+        let rows: Vec<Named> = sqlx::query_as(sql::LIST)
             .bind(key::part(tenant))
             .bind(kind.as_str())
             .bind(key::after(after))
@@ -125,7 +128,7 @@ impl Postgres {
             .fetch_all(&self.pool)
             .await?;
         let tenant = Arc::<str>::from(tenant);
-        let record = |(part, long, value, version, age): (Vec<u8>, Option<Vec<u8>>, _, _, _)| {
+        let record = |(part, long, value, version, age): Named| {
             let name = String::from_utf8(long.unwrap_or(part)).map_err(|error| sqlx::Error::Decode(error.into()))?;
             Ok((Key { tenant: Arc::clone(&tenant), kind, name }, stored((value, version, age))))
         };

@@ -73,7 +73,8 @@ mod tests {
             version: u64, written: u64, expires in prop::option::of(0..NEVER), long in prop::option::of(".+"), value: Vec<u8>
         ) {
             let record = Record { version, written, expires, long: long.as_deref(), value: &value };
-            prop_assert_eq!(Record::decode(&record.encode()), Some(record));
+            let bytes = record.encode();
+            prop_assert_eq!(Record::decode(&bytes), Some(record));
         }
 
         #[test]

@@ -18,8 +18,10 @@ use crate::{clock::Clock, store::StoreError};
 pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const FORMAT: &str = "format";
 
+type Migration = fn(&WriteTransaction) -> Result<(), redb::Error>;
+
 /// What brings a file from each format to the next; a new file is of format 0.
-const MIGRATIONS: [fn(&WriteTransaction) -> Result<(), redb::Error>; 1] = [records::create];
+const MIGRATIONS: [Migration; 1] = [records::create];
 
 /// Where the file is.
 pub(super) struct File {

@@ -14,7 +14,11 @@ pub(super) struct Reply {
     value: Value,
 }
 
+/// Value, version, age in milliseconds.
 type Record = (Vec<u8>, u64, u64);
+
+/// Records of a list with their names; and the last name that was looked at, unless it was the last of all.
+pub(super) type Page = (Option<Vec<u8>>, Vec<(String, Stored)>);
 
 impl Reply {
     pub(super) fn new(store: &Arc<str>, value: Value) -> Self {
@@ -32,8 +36,7 @@ impl Reply {
         Ok(version.map_or_else(|| Put::Conflict(there.map(stored)), |version| Put::Done { version }))
     }
 
-    /// The last name that was looked at, unless it was the last of all; and records with their names.
-    pub(super) fn page(self) -> Result<(Option<Vec<u8>>, Vec<(String, Stored)>), StoreError> {
+    pub(super) fn page(self) -> Result<Page, StoreError> {
         type Named = (Vec<u8>, Option<String>, Record);
         let store = Arc::clone(&self.store);
         let (last, records): (Option<Vec<u8>>, Vec<Named>) = self.read()?;

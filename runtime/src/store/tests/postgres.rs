@@ -1,0 +1,77 @@
+//! The schema in PostgreSQL.
+
+use futures_util::future::join_all;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use super::{
+    servers::{PATIENT, store, url},
+    tenant,
+};
+use crate::store::{Expect, Key, Kind};
+
+/// An empty schema, and the URL of a store in it.
+async fn schema() -> Option<(PgConnection, String)> {
+    let url = url("postgres")?;
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let name = tenant().replace('-', "_");
+    sqlx::query(AssertSqlSafe(format!("CREATE SCHEMA {name}"))).execute(&mut connection).await.unwrap();
+    sqlx::query(AssertSqlSafe(format!("SET search_path = {name}"))).execute(&mut connection).await.unwrap();
+    Some((connection, format!("{url}?options[search_path]={name}")))
+}
+
+fn key(name: &str) -> Key {
+    Key { tenant: "t".into(), kind: Kind::Claim, name: name.into() }
+}
+
+async fn number(connection: &mut PgConnection, statement: &'static str) -> i64 {
+    sqlx::query_scalar(statement).fetch_one(connection).await.unwrap()
+}
+
+#[tokio::test]
+async fn replicas_that_start_together_make_the_schema_once() {
+    let Some((mut connection, url)) = schema().await else { return };
+    let replicas: Vec<_> = (0..8).map(|_| store(&url, PATIENT)).collect();
+    let key = key("name");
+    for found in join_all(replicas.iter().map(|replica| replica.get(&key))).await {
+        assert_eq!(found.unwrap(), None);
+    }
+    assert_eq!(number(&mut connection, "SELECT count(*) FROM steadfast_migrations").await, 1);
+}
+
+#[tokio::test]
+async fn a_schema_of_a_newer_release_is_refused() {
+    let Some((mut connection, url)) = schema().await else { return };
+    store(&url, PATIENT).get(&key("name")).await.unwrap();
+    sqlx::query("INSERT INTO steadfast_migrations (version) VALUES (99)").execute(&mut connection).await.unwrap();
+    let error = store(&url, PATIENT).get(&key("name")).await.unwrap_err();
+    assert!(!error.is_away() && error.to_string().contains("version 99"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_over_is_swept_with_a_later_change() {
+    let Some((mut connection, url)) = schema().await else { return };
+    let (first, second) = (store(&url, PATIENT), store(&url, PATIENT));
+    for name in ["a", "b"] {
+        first.put(&key(name), Expect::Absent, b"x", Some(PATIENT)).await.unwrap();
+    }
+    sqlx::query("UPDATE steadfast_store SET expires = clock_timestamp() WHERE name = 'a'")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    second.put(&key("c"), Expect::Absent, b"x", None).await.unwrap();
+    for _ in 0..10_000 {
+        if number(&mut connection, "SELECT count(*) FROM steadfast_store").await == 2 {
+            return;
+        }
+    }
+    panic!("it is not swept");
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_broken_and_not_shown() {
+    let Some(url) = url("postgres") else { return };
+    let wrong = url.replacen("//", "//nobody:hunter2@", 1).replacen("postgres@", "", 1);
+    let error = store(&wrong, PATIENT).get(&key("name")).await.unwrap_err();
+    assert!(!error.is_away(), "{error}");
+    assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+}
