@@ -79,6 +79,9 @@ pub(crate) struct Answers {
     /// Where it runs.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) deployment: Deployment,
+    /// Where it keeps what replicas share.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) store: Store,
     /// Which continuous integration.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) ci: Ci,
@@ -106,6 +109,16 @@ pub(crate) enum Deployment {
     Shared,
     /// One instance for each tenant.
     Tenant,
+}
+
+#[cfg(feature = "checkout")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, ValueEnum)]
+pub(crate) enum Store {
+    /// In a file of its own: one process.
+    #[default]
+    Embedded,
+    /// In PostgreSQL and Redis: any number of replicas.
+    Fleet,
 }
 
 #[cfg(feature = "checkout")]

@@ -12,6 +12,8 @@ mod cli;
 mod clock;
 mod contract;
 #[cfg(feature = "checkout")]
+mod databases;
+#[cfg(feature = "checkout")]
 mod demo;
 mod failure;
 #[cfg(feature = "checkout")]

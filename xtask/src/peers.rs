@@ -2,7 +2,7 @@
 //!
 //! Installed into `target/peers` from pinned versions (`tests/peers`), once. Invariant: a peer that can't be had is
 //! `Err(reason)`, which a step reports as skipped; nothing outside of `target` is changed except, as root on Debian,
-//! the packages of Node and Python.
+//! packages: Node, Python, PostgreSQL, Redis.
 
 use std::{
     fs,
@@ -108,7 +108,8 @@ fn need(program: &str, packages: &[&str]) -> Result<(), Failure> {
     apt(packages)
 }
 
-fn apt(packages: &[&str]) -> Result<(), Failure> {
+/// Installs Debian packages, where this is Debian and root runs it.
+pub(crate) fn apt(packages: &[&str]) -> Result<(), Failure> {
     static UPDATED: OnceLock<bool> = OnceLock::new();
     let names = packages.join(" ");
     let root = Cmd::new("id").args(["-u"]).quiet(MINUTE).is_ok_and(|ran| ran.stdout.trim() == "0");
@@ -117,7 +118,9 @@ fn apt(packages: &[&str]) -> Result<(), Failure> {
     }
     let apt = |args: &[&str]| {
         eprintln!("apt-get {}", args.join(" "));
-        Cmd::new("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive").quiet(10 * MINUTE)
+        // In the first run level a package does not start its server.
+        let command = Cmd::new("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1");
+        command.quiet(10 * MINUTE)
     };
     // Without fresh lists the installation may still work, and says so if it does not.
     UPDATED.get_or_init(|| apt(&["update", "--quiet"]).is_ok_and(|ran| ran.ok));

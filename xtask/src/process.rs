@@ -60,6 +60,12 @@ impl Cmd {
         self
     }
 
+    /// Keeps a variable of this process from it.
+    pub(crate) fn without_env(mut self, key: &str) -> Self {
+        self.0.env_remove(key);
+        self
+    }
+
     /// The command as a person would type it.
     pub(crate) fn line(&self) -> String {
         let program = match Path::new(self.0.get_program()).file_name() {

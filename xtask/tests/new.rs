@@ -39,7 +39,7 @@ fn flags_not_given_take_the_defaults_and_nothing_is_asked() {
     let read = |file: &str| fs::read_to_string(server.join(file)).unwrap();
     assert!(read("Cargo.toml").contains("name = \"acme-notes\""));
     assert!(read("steadfast.toml").contains("transport = \"http\""));
-    let answers = "transport = \"both\"\ndeployment = \"sidecar\"\nci = \"github\"";
+    let answers = "transport = \"both\"\ndeployment = \"sidecar\"\nstore = \"embedded\"\nci = \"github\"";
     assert!(read(".steadfast-template.toml").contains(answers));
     assert!(read("deploy/systemd/acme-notes.service").contains("--profile sidecar"));
     assert_eq!(read("Cargo.lock"), fs::read_to_string(checkout().join("Cargo.lock")).unwrap());

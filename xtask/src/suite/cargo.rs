@@ -1,7 +1,9 @@
 //! The steps that are cargo's: format, lints, tests, documentation, benchmark.
 
-use std::process::ExitCode;
+use std::{collections::BTreeMap, process::ExitCode};
 
+#[cfg(feature = "checkout")]
+use crate::databases::Databases;
 use crate::{
     failure::Failure,
     process::{self, Cmd, MINUTE},
@@ -46,8 +48,17 @@ pub(crate) fn clippy(project: &Project) -> Result<Outcome, Failure> {
     Ok(Outcome::check(cargo(project, &args).shown(LIMIT)?.ok))
 }
 
+/// In a checkout with a real PostgreSQL and a real Redis.
 pub(crate) fn test(project: &Project) -> Result<Outcome, Failure> {
-    counted(cargo(project, &["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests"]))
+    let command = cargo(project, &["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests"]);
+    #[cfg(feature = "checkout")]
+    if project.kind == Kind::Checkout {
+        let databases = Databases::start(project);
+        let mut outcome = counted(databases.tell(command))?;
+        outcome.reasons.extend(databases.missing());
+        return Ok(outcome);
+    }
+    counted(command)
 }
 
 pub(crate) fn doctest(project: &Project) -> Result<Outcome, Failure> {
@@ -86,9 +97,14 @@ pub(crate) fn counted(command: Cmd) -> Result<Outcome, Failure> {
     Ok(count(&ran.stdout, ran.ok))
 }
 
+/// Tests that could not do what they are for print `SKIPPED what: reason`, and count as skipped, not as passed.
 fn count(stdout: &str, ok: bool) -> Outcome {
     let mut outcome = Outcome::default();
+    let mut skipped = BTreeMap::<&str, u32>::new();
     for line in stdout.lines() {
+        if let Some(reason) = line.trim().strip_prefix("SKIPPED ") {
+            *skipped.entry(reason).or_default() += 1;
+        }
         let Some(result) = line.trim().strip_prefix("test result: ") else { continue };
         let of = |what: &str| {
             let part = result.split(['.', ';']).find_map(|part| part.trim().strip_suffix(what));
@@ -100,6 +116,11 @@ fn count(stdout: &str, ok: bool) -> Outcome {
     }
     if outcome.skipped > 0 {
         outcome.reasons.push(format!("{} tests are marked as ignored", outcome.skipped));
+    }
+    for (reason, tests) in skipped {
+        outcome.passed = outcome.passed.saturating_sub(tests);
+        outcome.skipped += tests;
+        outcome.reasons.push(format!("{tests} tests, {reason}"));
     }
     // It did not compile, or a test took its process down.
     if !ok && outcome.failed == 0 {
@@ -116,6 +137,15 @@ mod tests {
         test a ... ok\n\
         test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.10s\n\
         test result: FAILED. 12 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out; finished in 1.00s\n";
+
+    #[test]
+    fn a_test_that_says_it_was_skipped_is_not_counted_as_passed() {
+        let stdout = "test a ... ok\n\nSKIPPED redis: no server\ntest b ... ok\n\nSKIPPED redis: no server\n\
+            test result: ok. 5 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.10s\n";
+        let outcome = count(stdout, true);
+        assert_eq!((outcome.passed, outcome.failed, outcome.skipped), (3, 0, 2));
+        assert_eq!(outcome.reasons, ["2 tests, redis: no server"]);
+    }
 
     #[test]
     fn tests_are_counted_over_all_binaries() {

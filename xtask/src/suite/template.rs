@@ -14,7 +14,7 @@ use clap::ValueEnum;
 
 use super::{cargo::counted, server};
 use crate::{
-    cli::{Answers, Ci, Deployment, Transport, written},
+    cli::{Answers, Ci, Deployment, Store, Transport, written},
     failure::{Failure, While},
     new::render,
     process::{self, Cmd, MINUTE},
@@ -30,17 +30,19 @@ type Sources = Vec<(PathBuf, String)>;
 
 /// Each value of each answer at least once.
 const REPRESENTATIVES: [Answers; 3] = [
-    Answers { transport: Transport::Both, deployment: Deployment::Sidecar, ci: Ci::Github },
-    Answers { transport: Transport::Stdio, deployment: Deployment::Tenant, ci: Ci::None },
-    Answers { transport: Transport::Http, deployment: Deployment::Shared, ci: Ci::Github },
+    Answers { transport: Transport::Both, deployment: Deployment::Sidecar, store: Store::Embedded, ci: Ci::Github },
+    Answers { transport: Transport::Stdio, deployment: Deployment::Tenant, store: Store::Embedded, ci: Ci::None },
+    Answers { transport: Transport::Http, deployment: Deployment::Shared, store: Store::Fleet, ci: Ci::Github },
 ];
 
 fn all() -> Vec<Answers> {
     let mut all = Vec::new();
     for &transport in Transport::value_variants() {
         for &deployment in Deployment::value_variants() {
-            for &ci in Ci::value_variants() {
-                all.push(Answers { transport, deployment, ci });
+            for &store in Store::value_variants() {
+                for &ci in Ci::value_variants() {
+                    all.push(Answers { transport, deployment, store, ci });
+                }
             }
         }
     }
@@ -48,7 +50,8 @@ fn all() -> Vec<Answers> {
 }
 
 fn group(answers: Answers) -> String {
-    format!("{}-{}-{}", written(answers.transport), written(answers.deployment), written(answers.ci))
+    let Answers { transport, deployment, store, ci } = answers;
+    [written(transport), written(deployment), written(store), written(ci)].join("-")
 }
 
 pub(crate) fn combinations(project: &Project) -> Result<Outcome, Failure> {
@@ -215,11 +218,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_18_combinations_and_the_representatives_show_each_value() {
-        assert_eq!(all().len(), 18);
+    fn there_are_36_combinations_and_the_representatives_show_each_value() {
+        assert_eq!(all().len(), 36);
         for answers in all() {
             assert!(REPRESENTATIVES.iter().any(|one| one.transport == answers.transport));
             assert!(REPRESENTATIVES.iter().any(|one| one.deployment == answers.deployment));
+            assert!(REPRESENTATIVES.iter().any(|one| one.store == answers.store));
             assert!(REPRESENTATIVES.iter().any(|one| one.ci == answers.ci));
         }
     }
