@@ -1,7 +1,7 @@
 //! Something that has to be made before a store can be used, and may fail: a connection, an open file, a migration.
 //!
 //! Invariant: at most one attempt runs at a time, and it goes on although whoever waited for it gave up, so that one
-//! that takes longer than a single operation may still gets to its end. A failure is remembered for a moment, so that
+//! that takes longer than a single operation still gets to its end. A failure is remembered for a moment, so that
 //! a store that is away is not asked at the rate of the calls.
 
 use std::{

@@ -99,6 +99,18 @@ mod tests {
         }
 
         #[test]
+        fn the_place_where_tenant_ends_and_name_begins_can_not_be_forged(
+            parts in prop::collection::vec("[ab]{0,2}", 3),
+            separator in prop::sample::select(vec![":claim:", "\0claim\0", "þclaimþ", "ÿclaimÿ", "%claim%", "claim", ""]),
+        ) {
+            let [early, late] = [1, 2].map(|cut| {
+                (parts[..cut].join(separator), parts[cut..].join(separator))
+            });
+            let same = early == late;
+            prop_assert_eq!(bytes(&key(&early.0, &early.1)) == bytes(&key(&late.0, &late.1)), same);
+        }
+
+        #[test]
         fn a_key_lies_between_the_beginning_and_the_end_of_its_own_tenant_only(a in hostile(), b in hostile(), name in hostile()) {
             let bytes = bytes(&key(&a, &name));
             let inside = beginning(&b, Kind::Claim) <= bytes && bytes < end(&b, Kind::Claim);

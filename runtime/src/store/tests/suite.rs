@@ -182,6 +182,12 @@ pub(super) async fn tenants_and_kinds_are_apart(subject: &Subject) {
             keys.push(Key { tenant: tenant.as_str().into(), kind, name: "same".into() });
         }
     }
+    // The same text, cut at different places.
+    for (n, separator) in [":claim:", "}:claim:", "\0claim\0"].into_iter().enumerate() {
+        for (end, name) in [("", format!("b{separator}c")), (&*format!("{separator}b"), "c".into())] {
+            keys.push(Key { tenant: format!("{base}-{n}{end}").into(), kind: Kind::Claim, name });
+        }
+    }
     for (n, key) in keys.iter().enumerate() {
         let put = subject.store.put(key, Expect::Absent, &[u8::try_from(n).unwrap()], None).await.unwrap();
         assert!(matches!(put, Put::Done { .. }), "{key:?}");
