@@ -6,6 +6,7 @@ use rmcp::model::{Implementation, ServerCapabilities, ToolsCapability};
 use serde_json::Value;
 
 use crate::{
+    call::Stop,
     catalogue::{Catalogue, Entry, Surface, SurfaceId},
     clock::Clock,
     config::Settings,
@@ -20,7 +21,7 @@ use crate::{
     reliability::{self, BackoffPolicy, Bulkhead, Random},
     request_state::RequestStates,
     stale::StaleResults,
-    store::{Kind, Store},
+    store::{Away, Kind, Store, StoreError},
     switches::Switches,
     upstreams::Upstream,
 };
@@ -165,6 +166,15 @@ impl Engine {
     /// What a tool is held to.
     pub(crate) fn policy(&self, tool: &Entry) -> &ToolPolicy {
         &self.policies[tool.id]
+    }
+
+    /// Goes on without the store, or refuses the call, as is declared for this kind of record.
+    pub(crate) fn without(&self, kind: Kind, error: StoreError) -> Result<(), Stop> {
+        self.metrics.store_failed(kind, &error);
+        match kind.when_away() {
+            Away::Refuse => Err(Stop::StoreAway(error)),
+            Away::LastKnown | Away::Local => Ok(()),
+        }
     }
 
     /// Reads the switches before the first call is served. A store that is away has switched nothing off, for all that

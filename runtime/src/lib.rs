@@ -57,7 +57,6 @@ mod reliability;
 mod request_state;
 mod server;
 mod stale;
-#[allow(dead_code, unused_imports, reason = "claims, tasks, switches and limits are kept in it")]
 mod store;
 mod switches;
 mod telemetry;

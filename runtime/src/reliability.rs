@@ -10,8 +10,6 @@
 //!
 //! Which part guards which call, and what a refusal looks like to a client, is the pipeline's business.
 
-#![expect(dead_code, unused_imports, reason = "the pipeline takes these next")]
-
 mod backoff;
 mod breaker;
 mod budget;
@@ -28,11 +26,11 @@ mod tests;
 
 pub(crate) use self::{
     backoff::BackoffPolicy,
-    breaker::{Breaker, BreakerPolicy, BreakerState, Permit, Refused, Transition, Verdict},
+    breaker::{Breaker, BreakerPolicy, BreakerState, Transition, Verdict},
     budget::{Budget, BudgetPolicy},
-    bulkhead::{Bulkhead, Entering, Full, Slot},
+    bulkhead::{Bulkhead, Full, Slot},
     limit::{Limited, Limits},
-    queue::{BulkheadPolicy, Whose},
+    queue::BulkheadPolicy,
     quota::Quota,
     random::Random,
 };

@@ -68,7 +68,7 @@ async fn rate(engine: &Engine, of: RateOf, name: String, quota: Quota) -> Result
     let taken = match engine.store.take(&key, quota).await {
         Ok(taken) => taken,
         Err(error) => {
-            engine.metrics.store_failed(Kind::Limit, &error);
+            engine.without(Kind::Limit, error)?;
             store::take_here(&engine.local_rates, &key, quota)
         }
     };

@@ -42,10 +42,10 @@ pub(super) async fn claim(
         return Ok(Guarded::Run(None));
     };
     let keyed = Keyed { tenant: &engine.tenant, principal: principal.as_str(), key, served, arguments, deadline };
-    let started = engine.idempotency.claim(&keyed).await.map_err(|error| {
-        engine.metrics.store_failed(Kind::Claim, &error);
-        Stop::StoreAway(error)
-    })?;
+    let started = match engine.idempotency.claim(&keyed).await {
+        Ok(started) => started,
+        Err(error) => return engine.without(Kind::Claim, error).map(|()| Guarded::Run(None)),
+    };
     match started {
         Started::New(claim) => Ok(Guarded::Run(Some(claim))),
         Started::Not(Claimed::Replay { answer }) => {

@@ -109,6 +109,7 @@ impl Bulkhead {
     }
 }
 
+#[cfg(test)]
 impl Entering<'_> {
     /// Whether the call must wait: the future is not ready yet.
     pub(crate) fn waits(&self) -> bool {

@@ -6,7 +6,7 @@
 //!
 //! Kept in this process and forgotten with it. A key is remembered only until its burst is whole again.
 
-use std::{collections::HashMap, fmt, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use governor::{RateLimiter, clock::Clock as _, middleware::NoOpMiddleware, state::keyed::HashMapStateStore};
 use tokio::time::Instant;
@@ -58,6 +58,7 @@ impl Limits {
     }
 
     /// How many keys are remembered.
+    #[cfg(test)]
     pub(crate) fn keys(&self) -> usize {
         lock(&self.inner).keys()
     }

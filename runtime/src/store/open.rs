@@ -2,12 +2,9 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use super::{
-    Store, StoreError,
-    embedded::Embedded,
-    fleet::Fleet,
-    url::{Scheme, StoreUrl},
-};
+#[cfg(any(feature = "postgres", feature = "redis"))]
+use super::url::Scheme;
+use super::{Store, StoreError, embedded::Embedded, fleet::Fleet, url::StoreUrl};
 use crate::clock::Clock;
 
 /// Which store is used, and how.

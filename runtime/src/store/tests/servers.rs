@@ -54,7 +54,7 @@ async fn works(store: &dyn Store, key: &Key) -> Result<(), StoreError> {
 }
 
 fn quota() -> Quota {
-    Quota { count: 1.try_into().unwrap(), per: Duration::from_secs(1) }
+    Quota::parse("1/s").unwrap()
 }
 
 async fn works_again(store: &dyn Store, key: &Key) {
@@ -163,7 +163,7 @@ async fn a_fleet_counts_in_redis_and_keeps_in_postgres() {
     let fleet = open(&settings, Path::new("unused"), Clock::system()).unwrap();
     let key = Key { tenant: tenant(), kind: Kind::Claim, name: "name".into() };
     let limit = Key { kind: Kind::Limit, ..key.clone() };
-    let hour = Quota { count: 1.try_into().unwrap(), per: Duration::from_secs(3_600) };
+    let hour = Quota::parse("1/h").unwrap();
     assert!(matches!(fleet.put(&key, Expect::Absent, b"x", None).await.unwrap(), Put::Done { .. }));
     fleet.take(&limit, hour).await.unwrap();
 

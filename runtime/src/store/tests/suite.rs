@@ -1,6 +1,6 @@
 //! What every store does.
 
-use std::{collections::HashSet, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use proptest::{strategy::ValueTree, test_runner::TestRunner};
@@ -242,7 +242,7 @@ pub(super) async fn changes_end_as_in_a_model(subject: &Subject) {
 }
 
 fn quota(count: u32, per: Duration) -> Quota {
-    Quota { count: NonZeroU32::new(count).unwrap(), per }
+    Quota::parse(&format!("{count}/{}", crate::duration::text(per))).unwrap()
 }
 
 fn limit(subject: &Subject, name: &str) -> Key {
