@@ -13,7 +13,7 @@
 //! It wakes nobody: a [`Waker`] to be woken, or dropped, is handed out, because either may run code that comes back.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, VecDeque, hash_map::Entry},
     sync::Arc,
     task::Waker,
 };
@@ -115,7 +115,7 @@ impl Queue {
         let (running, waiting) = self.callers.get(caller).map_or((0, 0), |of| (of.running, of.waiting.len()));
         if self.running < self.policy.concurrency && running < self.policy.per_caller {
             self.running += 1;
-            self.callers.entry(Arc::clone(caller)).or_default().running += 1;
+            self.change(caller, |of| of.running += 1);
             return Ok(Arrival::Runs);
         }
         if waiting >= self.policy.queue_per_caller {
@@ -126,8 +126,7 @@ impl Queue {
         self.next_ticket += 1;
         self.waiting += 1;
         self.waiters.insert(ticket, Waiter::Waiting(None));
-        self.callers.entry(Arc::clone(caller)).or_default().waiting.push_back(ticket);
-        self.update(caller);
+        self.change(caller, |of| of.waiting.push_back(ticket));
         Ok(Arrival::Waits { ticket, evicted })
     }
 
@@ -148,8 +147,7 @@ impl Queue {
     /// A call that ran is over. Its place goes to whoever is next, who is to be woken.
     pub(super) fn leave(&mut self, caller: &Arc<str>) -> Option<Waker> {
         self.running -= 1;
-        self.callers.get_mut(caller)?.running -= 1;
-        self.update(caller);
+        self.change(caller, |of| of.running -= 1);
         self.admit()
     }
 
@@ -158,10 +156,7 @@ impl Queue {
         match self.waiters.remove(&ticket) {
             Some(Waiter::Waiting(own)) => {
                 self.waiting -= 1;
-                if let Some(of) = self.callers.get_mut(caller) {
-                    of.waiting.retain(|waiting| *waiting != ticket);
-                }
-                self.update(caller);
+                self.change(caller, |of| of.waiting.retain(|waiting| *waiting != ticket));
                 (None, own)
             }
             Some(Waiter::Running) => (self.leave(caller), None),
@@ -195,26 +190,22 @@ impl Queue {
             return None;
         }
         let caller = self.ready.pop_front()?;
-        let of = self.callers.get_mut(&caller)?;
-        of.ready = false;
-        let ticket = of.waiting.pop_front()?;
-        of.running += 1;
+        let ticket = self.change(&caller, |of| {
+            of.ready = false;
+            of.running += 1;
+            of.waiting.pop_front()
+        })?;
         self.running += 1;
-        self.update(&caller);
         self.dismiss(ticket, Waiter::Running)
     }
 
     /// Takes the newest place from the caller with the most calls, if that is at least two more than `calls`.
     fn evict(&mut self, calls: usize) -> Result<Option<Waker>, Whose> {
-        let waiting = self.callers.iter_mut().filter(|(_, of)| !of.waiting.is_empty());
-        let (_, caller, of) = waiting
-            .map(|(caller, of)| (of.running + of.waiting.len(), caller, of))
-            .max_by_key(|(calls, ..)| *calls)
-            .filter(|(most, ..)| *most > calls + 1)
-            .ok_or(Whose::Everybody)?;
+        let waiting = self.callers.iter().filter(|(_, of)| !of.waiting.is_empty());
+        let most = waiting.map(|(caller, of)| (of.running + of.waiting.len(), caller)).max_by_key(|(most, _)| *most);
+        let (_, caller) = most.filter(|(most, _)| *most > calls + 1).ok_or(Whose::Everybody)?;
         let caller = Arc::clone(caller);
-        let ticket = of.waiting.pop_back().ok_or(Whose::Everybody)?;
-        self.update(&caller);
+        let ticket = self.change(&caller, |of| of.waiting.pop_back()).ok_or(Whose::Everybody)?;
         Ok(self.dismiss(ticket, Waiter::Evicted))
     }
 
@@ -227,10 +218,15 @@ impl Queue {
         }
     }
 
-    /// Puts a caller whose calls changed into the row of those who are ready, or out of it, and forgets it with its
-    /// last call.
-    fn update(&mut self, caller: &Arc<str>) {
-        let Some(of) = self.callers.get_mut(caller) else { return };
+    /// The only way in which a caller's calls change: puts it into the row of those who are ready, or out of it, and
+    /// forgets it with its last call.
+    fn change<T>(&mut self, caller: &Arc<str>, change: impl FnOnce(&mut Caller) -> T) -> T {
+        let mut entry = match self.callers.entry(Arc::clone(caller)) {
+            Entry::Occupied(entry) => entry,
+            Entry::Vacant(entry) => entry.insert_entry(Caller::default()),
+        };
+        let of = entry.get_mut();
+        let changed = change(of);
         let ready = !of.waiting.is_empty() && of.running < self.policy.per_caller;
         if ready && !of.ready {
             self.ready.push_back(Arc::clone(caller));
@@ -239,7 +235,8 @@ impl Queue {
         }
         of.ready = ready;
         if of.running == 0 && of.waiting.is_empty() {
-            self.callers.remove(caller);
+            entry.remove();
         }
+        changed
     }
 }
