@@ -12,7 +12,7 @@ mod subjects;
 
 /// Runs a model; few times by default, as every change runs all models.
 fn check(model: impl Fn() + Send + Sync + 'static) {
-    let schedules = std::env::var("STEADFAST_SCHEDULES").map_or(5000, |number| number.parse().expect("a number"));
+    let schedules = std::env::var("STEADFAST_SCHEDULES").map_or(3000, |number| number.parse().expect("a number"));
     let model = std::sync::Arc::new(model);
     let again = std::sync::Arc::clone(&model);
     shuttle::check_random(move || model(), schedules - schedules / 4);
