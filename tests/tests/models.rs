@@ -3,6 +3,8 @@
 //! A model is a small program of a few threads, and what must hold in each of its runs. Most runs are chosen at
 //! random, the rest by priorities (PCT), which finds with known probability what needs few particular switches.
 //! `STEADFAST_SCHEDULES` says how many runs each model makes; a failure prints its schedule, for `shuttle::replay`.
+//!
+//! A part that threads share gets a file in `models/`, and its source a line in `subjects`.
 
 mod breaker;
 mod budget;
