@@ -61,7 +61,7 @@ mod tests;
 /// | `rate_limit` | `"100/s"` | calls of each caller, 1 and more, in a second, minute (`m`) or hour (`h`) |
 /// | `fallback` | path | a function of the same signature, `async` if this one is |
 /// | `stale` | `"5m"` | how old a result may be that serves when the tool can't; needs `read_only` |
-/// | `task` | flag or `bool` | a call may be answered with a task (MCP tasks extension) |
+/// | `task`, `task(..)` | flag or `bool`, or how | a call is answered with a task (MCP tasks extension) |
 /// | `slo(..)` | `success = 99.5`, `p95 = ".."`, `p99 = ".."` | at least one of them |
 /// | `history(..)` | `"1" => { .. }` or `"1" => path` | older majors and their shims |
 /// | `deprecated`, `sunset` | `"2026-12-01"` | from that day on the whole tool is deprecated, or gone |
@@ -84,6 +84,15 @@ mod tests;
 /// | `half_open` | `1` to `100` | how many those are |
 ///
 /// What is left out is up to the server's configuration.
+///
+/// # A task
+///
+/// A client that knows tasks gets one at once, and asks for the result later; others wait for the answer as ever.
+///
+/// | in `task(..)` | |
+/// |---|---|
+/// | `required` | a client that does not know tasks is refused |
+/// | `manual` | the call begins as any other, and goes on as a task from `CallContext::become_task` on |
 ///
 /// # Older majors
 ///

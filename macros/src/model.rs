@@ -53,7 +53,7 @@ pub(crate) struct Reliability {
     pub(crate) fallback: Option<Path>,
     /// Of a `read_only` tool.
     pub(crate) stale: Option<Milliseconds>,
-    pub(crate) task: bool,
+    pub(crate) task: Option<Task>,
     pub(crate) slo: Option<Slo>,
 }
 
@@ -89,6 +89,13 @@ pub(crate) struct Upstream {
 pub(crate) struct Rate {
     pub(crate) count: u32,
     pub(crate) per: Milliseconds,
+}
+
+/// How a long call is answered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Task {
+    pub(crate) required: bool,
+    pub(crate) manual: bool,
 }
 
 /// Service level objectives; at least one is there.

@@ -83,7 +83,7 @@ pub use self::{
     problem::Problem,
     server::{Server, ServerBuilder},
     tool::{
-        Args, Content, Declaration, Effect, FromRef, History, IntoOutput, Promise, Rate, Slo, State, Tool, ToolFn,
+        Args, Content, Declaration, Effect, FromRef, History, IntoOutput, Promise, Rate, Slo, State, TaskSupport, Tool, ToolFn,
         Translation, Upstream, constraint,
     },
     violations::Violation,

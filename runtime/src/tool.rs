@@ -14,7 +14,7 @@ use std::{future::Future, pin::Pin};
 
 pub(crate) use self::output::WRAPPER;
 pub use self::{
-    declaration::{Declaration, Effect, History, Promise, Rate, Slo, Translation, Upstream},
+    declaration::{Declaration, Effect, History, Promise, Rate, Slo, TaskSupport, Translation, Upstream},
     extract::{Args, Arguments, FromRef, State},
     input::{Constraint, InputSchema, Number, Parameter, constraint},
     output::{Content, Fallible, IntoOutput, Output, OutputSchema, Returns, returns_result, returns_value},

@@ -48,7 +48,7 @@ pub(super) const TOOL: Place = Place {
         key("rate_limit", "a rate in a string", r#"rate_limit = "100/s""#),
         key("fallback", "the path of a function", "fallback = cached_issues"),
         key("stale", "a duration in a string", r#"stale = "5m""#),
-        key("task", "nothing, or `true` or `false`", "task"),
+        key("task", "nothing, `true` or `false`, or how in parentheses", "task"),
         key("slo", "objectives in parentheses", r#"slo(success = 99.5, p99 = "800ms")"#),
         key("title", "a string", r#"title = "Search issues""#),
         key("name", "a string", r#"name = "search_issues""#),
@@ -92,6 +92,16 @@ pub(super) const SLO: Place = Place {
         key("success", "a percentage", "success = 99.5"),
         key("p95", "a duration in a string", r#"p95 = "300ms""#),
         key("p99", "a duration in a string", r#"p99 = "800ms""#),
+    ],
+    repeatable: &[],
+};
+
+/// `task(..)`
+pub(super) const TASK: Place = Place {
+    name: "`task(..)`",
+    keys: &[
+        key("required", "nothing, or `true` or `false`", "required"),
+        key("manual", "nothing, or `true` or `false`", "manual"),
     ],
     repeatable: &[],
 };

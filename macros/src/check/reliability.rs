@@ -3,13 +3,14 @@
 use syn::Ident;
 
 use super::{
-    keys::{Field, Fields},
+    keys::{Field, Fields, TASK},
     number, slo, upstream, values,
 };
 use crate::{
     errors::Errors,
     messages::reliability as messages,
-    model::{Effect, Milliseconds, Reliability},
+    model::{Effect, Milliseconds, Reliability, Task},
+    parse::Value,
 };
 
 /// How often a failed attempt may be repeated at most.
@@ -50,7 +51,7 @@ pub(super) fn check(
         }
         values::duration(field, errors).map(|(stale, _)| stale)
     });
-    let task = fields.get("task").and_then(|field| values::flag(field, errors)).unwrap_or_default();
+    let task = fields.get("task").and_then(|field| task(field, errors));
     let retry = retry.unwrap_or_default();
     Reliability { timeout, attempt_timeout, retry, upstream, rate_limit, fallback, stale, task, slo }
 }
@@ -63,4 +64,18 @@ fn attempt_timeout(field: Field<'_>, timeout: Option<Milliseconds>, errors: &mut
         errors.push(span, messages::above_timeout(field.key.name, timeout));
     }
     Some(attempt)
+}
+
+/// `task`, `task = false`, or `task(required, manual)`
+fn task(field: Field<'_>, errors: &mut Errors) -> Option<Task> {
+    let Value::Entries(entries) = field.value else {
+        let wanted = values::flag(field, errors)?;
+        return wanted.then_some(Task { required: false, manual: false });
+    };
+    let fields = Fields::of(&TASK, [entries], errors);
+    if entries.list.is_empty() && entries.faults.is_empty() {
+        errors.push(field.ident.span(), messages::empty_task());
+    }
+    let mut flag = |key| fields.get(key).and_then(|field| values::flag(field, errors)).unwrap_or_default();
+    Some(Task { required: flag("required"), manual: flag("manual") })
 }

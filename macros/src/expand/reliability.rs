@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 
 use super::literal::{duration, float, option, path, some};
-use crate::model::{Rate, Reliability, Slo, Upstream};
+use crate::model::{Rate, Reliability, Slo, Task, Upstream};
 
 /// Keys that were not written are not set.
 pub(super) fn setters(reliability: &Reliability) -> TokenStream {
@@ -15,7 +15,7 @@ pub(super) fn setters(reliability: &Reliability) -> TokenStream {
     let rate_limit = reliability.rate_limit.iter().map(rate);
     let fallback = reliability.fallback.iter().map(path);
     let stale = reliability.stale.map(duration).into_iter();
-    let task = reliability.task.then_some(true).into_iter();
+    let task = reliability.task.into_iter().map(task);
     let slo = reliability.slo.iter().map(slo);
     quote! {
         #(.with_timeout(#timeout))*
@@ -59,6 +59,10 @@ fn setting(name: &str, value: Option<impl ToTokens>) -> Option<TokenStream> {
 fn rate(rate: &Rate) -> TokenStream {
     let (count, per) = (rate.count, duration(rate.per));
     quote!(__steadfast::Rate { count: #count, per: #per })
+}
+
+fn task(Task { required, manual }: Task) -> TokenStream {
+    quote!(__steadfast::TaskSupport { required: #required, manual: #manual })
 }
 
 fn slo(slo: &Slo) -> TokenStream {

@@ -84,6 +84,10 @@ pub(crate) fn upstream_without_a_name() -> Message {
     )
 }
 
+pub(crate) fn empty_task() -> Message {
+    message("`task(..)` says nothing", "write `task`, `task(required)` or `task(manual)`")
+}
+
 pub(crate) fn empty_slo() -> Message {
     message("`slo` has no objective", "write `slo(success = 99.5)`, `slo(p99 = \"800ms\")` or both, or remove it")
 }

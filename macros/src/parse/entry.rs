@@ -1,5 +1,5 @@
-//! The grammar that `#[mcp_tool(..)]`, `#[arg(..)]`, `slo(..)`, `upstream(..)`, `items(..)` and an entry of `history`
-//! share: `key`, `key = value` or `key(..)`, separated by commas.
+//! The grammar that `#[mcp_tool(..)]`, `#[arg(..)]`, `slo(..)`, `upstream(..)`, `task(..)`, `items(..)` and an entry
+//! of `history` share: `key`, `key = value` or `key(..)`, separated by commas.
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use syn::{
@@ -39,7 +39,7 @@ pub(crate) enum Value {
     Is(Expr),
     /// `(expression, ..)`
     Call(Vec<Expr>),
-    /// `(key = value, ..)`: `slo`, `upstream`, `items`
+    /// `(key = value, ..)`: `slo`, `upstream`, `task`, `items`
     Entries(Entries),
     /// `("1" => .., ..)`: `history`
     History(Vec<Major>),
@@ -95,7 +95,7 @@ fn value(key: &Ident, input: ParseStream<'_>) -> syn::Result<Value> {
     }
     let inside = group(input)?;
     match key.to_string().as_str() {
-        "slo" | "upstream" | "items" => entries.parse2(inside).map(Value::Entries),
+        "slo" | "upstream" | "task" | "items" => entries.parse2(inside).map(Value::Entries),
         "history" => history::majors.parse2(inside).map(Value::History),
         _ => Punctuated::<Expr, Token![,]>::parse_terminated
             .parse2(inside)

@@ -108,7 +108,6 @@ fn declared(entry: &Entry) -> String {
             }
             Promise::Fallback => "fallback".into(),
             Promise::Stale => format!("stale {}", declaration.stale.map(duration::text).unwrap_or_default()),
-            Promise::Task => "task".into(),
             Promise::Slo => "slo".into(),
             Promise::Confirmation => "confirm".into(),
         })

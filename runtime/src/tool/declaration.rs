@@ -8,7 +8,7 @@ use std::time::Duration;
 
 pub use self::{
     history::{History, Translation},
-    reliability::{Rate, Slo, Upstream},
+    reliability::{Rate, Slo, TaskSupport, Upstream},
 };
 
 /// Everything the attribute declares. The macro has checked each value; nothing here is checked again.
@@ -49,7 +49,7 @@ pub struct Declaration {
     /// changes nothing.
     pub stale: Option<Duration>,
     /// A call may be answered with a task, which the caller asks for its result later (MCP tasks extension).
-    pub task: bool,
+    pub task: Option<TaskSupport>,
     /// Service level objectives.
     pub slo: Option<Slo>,
     /// URIs of images for a client's interface (`https:` or `data:`).
@@ -86,7 +86,7 @@ impl Declaration {
             rate_limit: None,
             fallback: None,
             stale: None,
-            task: false,
+            task: None,
             slo: None,
             icons: &[],
             aliases: &[],
@@ -112,7 +112,6 @@ impl Declaration {
             (self.rate_limit.is_some(), Promise::RateLimit),
             (self.fallback.is_some(), Promise::Fallback),
             (self.stale.is_some(), Promise::Stale),
-            (self.task, Promise::Task),
             (self.slo.is_some(), Promise::Slo),
             (self.effect == Effect::Destructive, Promise::Confirmation),
         ]
@@ -162,8 +161,6 @@ pub enum Promise {
     Fallback,
     /// `stale`
     Stale,
-    /// `task`
-    Task,
     /// `slo`
     Slo,
     /// `effect = destructive`: plan and confirmation
@@ -181,7 +178,6 @@ impl Promise {
             Self::RateLimit => "rate_limit",
             Self::Fallback => "fallback",
             Self::Stale => "stale",
-            Self::Task => "task",
             Self::Slo => "slo",
             Self::Confirmation => "confirmation",
         }

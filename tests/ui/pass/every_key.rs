@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use steadfast::{Effect, Operation, Rate, Slo, Translation, Upstream, prelude::*};
+use steadfast::{Effect, Operation, Rate, Slo, TaskSupport, Translation, Upstream, prelude::*};
 
 /// Find open issues by free text.
 ///
@@ -29,7 +29,7 @@ use steadfast::{Effect, Operation, Rate, Slo, Translation, Upstream, prelude::*}
     ),
     rate_limit = "600/m",
     fallback = cached_issues,
-    task,
+    task(required, manual = true),
     slo(success = 99.5, p95 = "300ms", p99 = "800ms"),
     title = "Search issues",
     name = "issues.search",
@@ -77,7 +77,7 @@ async fn cached_issues(query: String) -> String {
     upstream = "tracker",
     rate_limit = "1/h",
     stale = "5m",
-    task = false,
+    task,
 )]
 async fn count_issues() -> u64 {
     0
@@ -129,7 +129,8 @@ fn main() {
     };
     assert_eq!(declaration.upstream, Some(tracker));
     assert_eq!(declaration.rate_limit, Some(Rate { count: 600, per: Duration::from_secs(60) }));
-    assert!(declaration.task && declaration.stale.is_none());
+    assert_eq!(declaration.task, Some(TaskSupport { required: true, manual: true }));
+    assert_eq!(declaration.stale, None);
     assert_eq!(declaration.fallback, Some("cached_issues"));
     let (p95, p99) = (Duration::from_millis(300), Duration::from_millis(800));
     assert_eq!(declaration.slo, Some(Slo { success: Some(99.5), p95: Some(p95), p99: Some(p99) }));
@@ -142,7 +143,7 @@ fn main() {
     assert_eq!(count.attempt_timeout, Some(Duration::from_secs(3600)));
     assert_eq!(count.upstream, Some(Upstream::named("tracker")));
     assert_eq!(count.rate_limit, Some(Rate { count: 1, per: Duration::from_secs(3600) }));
-    assert_eq!((count.stale, count.task), (Some(Duration::from_secs(300)), false));
+    assert_eq!((count.stale, count.task), (Some(Duration::from_secs(300)), Some(TaskSupport::default())));
 
     let [second, first, zeroth] = declaration.history else { panic!("three majors") };
     assert_eq!((second.major, first.major, zeroth.major), (2, 1, 0));

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{Declaration, History, Rate, Slo, Upstream};
+use super::{Declaration, History, Rate, Slo, TaskSupport, Upstream};
 
 macro_rules! setters {
     ($($(#[$doc:meta])* $setter:ident($field:ident: $ty:ty) $(=> $value:expr)?;)*) => {
@@ -50,7 +50,7 @@ setters! {
     /// `stale = ".."`
     with_stale(stale: Duration) => Some(stale);
     /// `task`
-    with_task(task: bool);
+    with_task(task: TaskSupport) => Some(task);
     /// `slo(..)`
     with_slo(slo: Slo) => Some(slo);
     /// `icons = [..]`

@@ -80,6 +80,15 @@ impl Upstream {
     }
 }
 
+/// How a long call is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TaskSupport {
+    /// A client that does not know tasks is refused.
+    pub required: bool,
+    /// The call begins as any other, and goes on as a task when its function says so.
+    pub manual: bool,
+}
+
 /// So many calls in a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
