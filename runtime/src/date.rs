@@ -1,6 +1,6 @@
 //! Calendar dates of the proleptic Gregorian calendar, in UTC: what is deprecated or gone "from this day on".
 //!
-//! The arithmetic is Howard Hinnant's (`days_from_civil`, `civil_from_days`). There are no times of day here.
+//! The arithmetic is Howard Hinnant's (`days_from_civil`, `civil_from_days`). Times of day are only written.
 
 use std::{
     fmt,
@@ -69,6 +69,14 @@ impl fmt::Display for Date {
     }
 }
 
+/// A moment in milliseconds since 1970-01-01T00:00:00Z, as RFC 3339 writes it.
+pub(crate) fn timestamp(unix_ms: u64) -> String {
+    let day_ms = u64::try_from(DAY.as_millis()).unwrap_or(u64::MAX);
+    let date = Date { days: u32::try_from(unix_ms / day_ms).unwrap_or(u32::MAX) };
+    let (ms, seconds) = (unix_ms % 1000, unix_ms % day_ms / 1000);
+    format!("{date}T{:02}:{:02}:{:02}.{ms:03}Z", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
 /// Days from 1970-01-01; the year counts from March, so that a leap day is its last.
 fn days(year: u32, month: u32, day: u32) -> u32 {
     let year = year - u32::from(month <= 2);
@@ -100,6 +108,12 @@ mod tests {
             assert_eq!(Date::parse(&date.to_string()), Some(date));
             date.days += 1;
         }
+    }
+
+    #[test]
+    fn a_moment_is_written_to_the_millisecond() {
+        assert_eq!(timestamp(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(timestamp(1_767_225_600_000 + 86_399_999), "2026-01-01T23:59:59.999Z");
     }
 
     #[test]

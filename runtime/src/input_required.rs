@@ -162,7 +162,7 @@ pub(crate) async fn ask(channel: &dyn Channel, given: &InputResponses, inputs: I
 }
 
 /// Whether `answer` has the shape that `request` asks for.
-fn answers_to(request: &InputRequest, answer: &Value) -> bool {
+pub(crate) fn answers_to(request: &InputRequest, answer: &Value) -> bool {
     match request {
         InputRequest::Elicitation(_) => fits::<ElicitResult>(answer),
         InputRequest::CreateMessage(_) => fits::<CreateMessageResult>(answer),

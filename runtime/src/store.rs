@@ -83,6 +83,8 @@ pub(crate) enum Kind {
     Claim,
     /// A call that goes on after its first answer.
     Task,
+    /// That a task has not ended: what is looked through for those that lost their process.
+    Unfinished,
     /// What an operator switched off or on.
     Switch,
     /// How much of a quota is used up; only for [`Store::take`].
@@ -170,6 +172,7 @@ impl Kind {
         match self {
             Self::Claim => "claim",
             Self::Task => "task",
+            Self::Unfinished => "unfinished",
             Self::Switch => "switch",
             Self::Limit => "limit",
         }
@@ -179,7 +182,7 @@ impl Kind {
     pub(crate) const fn when_away(self) -> Away {
         match self {
             // Without its claim a call could have its effect twice, and a task nobody could ask for is lost.
-            Self::Claim | Self::Task => Away::Refuse,
+            Self::Claim | Self::Task | Self::Unfinished => Away::Refuse,
             // A switched-off tool stays off, and a store that is away switches nothing off.
             Self::Switch => Away::LastKnown,
             // A limit protects what is behind the server; each replica can do so for its share.

@@ -1,0 +1,147 @@
+//! From a call to a task: at once, or when its function says so.
+
+use std::sync::Arc;
+
+use rmcp::model::{InputRequests, InputResponses, Task};
+use serde_json::{Map, Value};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    job::{Draft, Job},
+    record::{Again, Lease, Open, Phase, Record, millis},
+    run::{self, Work},
+    wire,
+};
+use crate::{
+    call::{Notes, Outcome, Stop},
+    catalogue::{Served, Surface, SurfaceId},
+    context::{Call, Deadline},
+    engine::Engine,
+    idempotency::Claim,
+    pipeline,
+    tool::{Effect, TaskSupport},
+};
+
+/// A call that passed every check, of a tool that supports tasks, by a client that knows them.
+pub(crate) struct Start<'a> {
+    pub(crate) served: Served<'a>,
+    pub(crate) support: TaskSupport,
+    pub(crate) surface: Option<SurfaceId>,
+    pub(crate) call: Call,
+    /// In the form of the current major.
+    pub(crate) arguments: Map<String, Value>,
+    /// As the caller wrote them.
+    pub(crate) asked: Map<String, Value>,
+    pub(crate) claim: Option<Claim>,
+}
+
+/// Runs a call as a task, or as a call that may become one.
+pub(crate) async fn begin(engine: &Arc<Engine>, start: Start<'_>, notes: &mut Notes) -> Result<Outcome, Stop> {
+    let record = record(engine, &start);
+    let Start { served, support, surface, mut call, arguments, asked, claim } = start;
+    // A task outlives its request.
+    let own = CancellationToken::new();
+    let request = std::mem::replace(&mut call.cancellation, own.clone());
+    let job = Arc::new(Job::draft(engine, Draft { record, claim }));
+    let (name, major) = (served.name.to_owned(), served.contract().version.major);
+    if !support.manual {
+        call.deadline = deadline(engine, served);
+    }
+    let work = Work { surface, name, major, arguments, asked, call };
+    if !support.manual {
+        return match job.become_task().await {
+            Ok(task) => {
+                let answer = Ok(Outcome::Task(Box::new(handle(engine, &task.slot.id, &task.record))));
+                run::start(job, work, None);
+                answer
+            }
+            Err(stop) => ended(engine, &job, Err(stop), notes).await,
+        };
+    }
+    let unanswered = own.clone().drop_guard();
+    let (tell, mut told) = oneshot::channel();
+    run::start(Arc::clone(&job), work, Some(tell));
+    let mut cancelled = false;
+    loop {
+        tokio::select! {
+            task = job.became_task() => {
+                unanswered.disarm();
+                return Ok(Outcome::Task(Box::new(handle(engine, &task.slot.id, &task.record))));
+            }
+            told = &mut told => {
+                unanswered.disarm();
+                // Whoever would have told is gone only if the runtime ends.
+                let (outcome, noted) = told.unwrap_or_else(|_| (Err(Stop::Cancelled), Notes::default()));
+                *notes = noted;
+                return ended(engine, &job, outcome, notes).await;
+            }
+            () = request.cancelled(), if !cancelled => {
+                cancelled = true;
+                own.cancel();
+            }
+        }
+    }
+}
+
+/// The end of a call that did not become a task.
+async fn ended(
+    engine: &Engine,
+    job: &Job,
+    outcome: Result<Outcome, Stop>,
+    notes: &Notes,
+) -> Result<Outcome, Stop> {
+    if let Some(claim) = job.claim() {
+        pipeline::settle(engine, claim, &outcome, notes).await;
+    }
+    outcome
+}
+
+/// How a task is shown to whoever called.
+pub(super) fn handle(engine: &Engine, id: &str, record: &Record) -> Task {
+    wire::task(id, record, engine.tasks.poll_interval_ms())
+}
+
+/// How long a task may run.
+pub(super) fn deadline(engine: &Engine, served: Served<'_>) -> Deadline {
+    let time = engine.policy(served.tool).task_time;
+    Deadline::new(engine.clock, engine.clock.now(), time.idle, time.hard)
+}
+
+/// The first record of a task; when it is created is filled in then.
+fn record(engine: &Engine, start: &Start<'_>) -> Record {
+    let Start { served, surface, call, asked, .. } = start;
+    let declaration = &served.tool.declaration;
+    let settings = &engine.tasks.settings;
+    let release = |wanted: SurfaceId| {
+        let mut surfaces = engine.catalogue.surfaces();
+        surfaces.find(|(surface, _)| *surface == wanted).map(|(_, Surface { release, .. })| release.clone())
+    };
+    // What can't be run again is not kept: arguments may hold secrets.
+    let again = declaration.idempotent.then(|| Again {
+        surface: surface.and_then(release),
+        major: served.contract().version.major,
+        arguments: asked.clone(),
+        meta: call.meta.clone(),
+        responses: call.responses.clone(),
+        capabilities: call.channel.capabilities(),
+        request_id: call.request_id.clone(),
+        idempotency_key: call.idempotency_key.clone(),
+    });
+    Record {
+        principal: call.principal.as_str().to_owned(),
+        tool: served.name.to_owned(),
+        mutation: declaration.effect != Effect::ReadOnly,
+        created_ms: 0,
+        updated_ms: 0,
+        ttl_ms: millis(settings.ttl),
+        message: None,
+        phase: Phase::Open(Box::new(Open {
+            lease: Some(Lease { owner: engine.tasks.process.to_string(), left_ms: millis(settings.lease) }),
+            runs: 1,
+            questions: InputRequests::new(),
+            answers: InputResponses::new(),
+            again,
+        })),
+    }
+}

@@ -1,0 +1,183 @@
+//! A call that is a task, or may become one: what its function, its request and its runner share.
+//!
+//! Invariant: there is at most one task of a call, and it is in the store before anybody is told of it.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::{
+    sync::{OnceCell, watch},
+    time::Instant,
+};
+
+use super::{
+    Place,
+    record::Record,
+    slot::{Found, Slot},
+};
+use crate::{call::Stop, clock, engine::Engine, hash, idempotency::Claim, store::Kind};
+
+/// See the module.
+pub(super) struct Job {
+    pub(super) engine: Arc<Engine>,
+    task: OnceCell<Task>,
+    /// The task's first record, and the claim of its idempotency key.
+    draft: Mutex<Option<Draft>>,
+    /// The record as it was seen last; none while there is no task.
+    seen: watch::Sender<Option<Arc<Record>>>,
+    /// What the function said of itself, to be written with the next look.
+    said: Mutex<Option<String>>,
+    /// How often something was asked under each key, in one attempt at the call.
+    asked: Mutex<(u32, HashMap<String, u32>)>,
+}
+
+/// What a call needs to become a task.
+pub(super) struct Draft {
+    pub(super) record: Record,
+    pub(super) claim: Option<Claim>,
+}
+
+/// The task of a job.
+pub(super) struct Task {
+    pub(super) slot: Slot,
+    pub(super) place: Place,
+    /// When its lease was taken.
+    pub(super) held_since: Instant,
+    /// Its record at that time.
+    pub(super) record: Arc<Record>,
+}
+
+impl Job {
+    /// A call that is no task yet.
+    pub(super) fn draft(engine: &Arc<Engine>, draft: Draft) -> Self {
+        Self::with(engine, OnceCell::new(), Some(draft), None)
+    }
+
+    /// A task that was taken over.
+    pub(super) fn adopted(engine: &Arc<Engine>, task: Task) -> Self {
+        let record = Arc::clone(&task.record);
+        Self::with(engine, OnceCell::new_with(Some(task)), None, Some(record))
+    }
+
+    fn with(
+        engine: &Arc<Engine>,
+        task: OnceCell<Task>,
+        draft: Option<Draft>,
+        seen: Option<Arc<Record>>,
+    ) -> Self {
+        Self {
+            engine: Arc::clone(engine),
+            task,
+            draft: Mutex::new(draft),
+            seen: watch::Sender::new(seen),
+            said: Mutex::default(),
+            asked: Mutex::default(),
+        }
+    }
+
+    /// Its task, if it is one.
+    pub(super) fn task(&self) -> Option<&Task> {
+        self.task.get()
+    }
+
+    /// Makes it a task, if it is none.
+    pub(super) async fn become_task(&self) -> Result<&Task, Stop> {
+        let task = self.task.get_or_try_init(|| self.create()).await?;
+        // Whoever waits for the task finds it in its cell.
+        self.seen.send_if_modified(|seen| {
+            let first = seen.is_none();
+            seen.get_or_insert_with(|| Arc::clone(&task.record));
+            first
+        });
+        Ok(task)
+    }
+
+    async fn create(&self) -> Result<Task, Stop> {
+        let engine = &self.engine;
+        let random = clock::random::<16>().map_err(|_| Stop::from(crate::request_state::StateError::NoRandomness))?;
+        let id = hash::hex(&random);
+        let place = Place::take(engine, &id)?;
+        let slot = super::slot(engine, &id);
+        let Some(record) = self.drafted().as_ref().map(|draft| draft.record.clone()) else {
+            return Err(Stop::Cancelled);
+        };
+        let held_since = engine.clock.now();
+        let now_ms = engine.clock.unix_millis();
+        let record = Record { created_ms: now_ms, updated_ms: now_ms, ..record };
+        match slot.create(&record).await {
+            Ok(true) => {}
+            Ok(false) => return Err(crate::request_state::StateError::NoRandomness.into()),
+            Err(error) => {
+                engine.metrics.store_failed(Kind::Task, &error);
+                return Err(Stop::StoreAway(error));
+            }
+        }
+        let claim = self.drafted().take().and_then(|draft| draft.claim);
+        // A repeat of the call gets the task. If this can't be written, it is told that nobody knows.
+        if let Some(claim) = claim
+            && let Err(error) = claim.became_task(&id).await
+        {
+            engine.metrics.store_failed(Kind::Claim, &error);
+            tracing::error!(%error, task = id, "the task could not be kept for its idempotency key");
+        }
+        Ok(Task { slot, place, held_since, record: Arc::new(record) })
+    }
+
+    /// The claim of a call that ended and was no task.
+    pub(super) fn claim(&self) -> Option<Claim> {
+        self.drafted().take().and_then(|draft| draft.claim)
+    }
+
+    fn drafted(&self) -> std::sync::MutexGuard<'_, Option<Draft>> {
+        self.draft.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until there is a task.
+    pub(super) async fn became_task(&self) -> &Task {
+        let mut seen = self.seen.subscribe();
+        loop {
+            // The sender is this job's own, so it is still there.
+            let _ = seen.wait_for(Option::is_some).await;
+            if let Some(task) = self.task.get() {
+                return task;
+            }
+        }
+    }
+
+    /// The record as it was seen last.
+    pub(super) fn record(&self) -> Option<Arc<Record>> {
+        self.seen.borrow().clone()
+    }
+
+    pub(super) fn saw(&self, found: Found) {
+        self.seen.send_replace(Some(Arc::new(found.record)));
+    }
+
+    pub(super) fn watch(&self) -> watch::Receiver<Option<Arc<Record>>> {
+        self.seen.subscribe()
+    }
+
+    /// Keeps what the function said of itself. Only the last is of interest.
+    pub(super) fn say(&self, message: String) {
+        *self.said.lock().unwrap_or_else(PoisonError::into_inner) = Some(message);
+    }
+
+    /// What was said since the last time.
+    pub(super) fn said(&self) -> Option<String> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// The key under which a question is asked: the function's own the first time, and one of its own each further
+    /// time. A function that is run again asks the same under the same keys, and finds what was answered.
+    pub(super) fn key(&self, attempt: u32, key: &str) -> String {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if asked.0 != attempt {
+            *asked = (attempt, HashMap::new());
+        }
+        let count = asked.1.entry(key.to_owned()).or_default();
+        *count += 1;
+        if *count == 1 && !key.contains('#') { key.to_owned() } else { format!("{key}#{count}") }
+    }
+}

@@ -1,0 +1,98 @@
+//! What callers do with their tasks: look, answer, cancel. At any replica.
+
+use std::sync::Arc;
+
+use rmcp::model::{ClientCapabilities, DetailedTask, InputResponses, Task};
+
+use super::{
+    adopt::adopt,
+    begin::handle,
+    record::{Event, Refused},
+    slot,
+    slot::{Found, Slot, Unchanged},
+    wire,
+};
+use crate::{
+    engine::Engine,
+    principal::Principal,
+    store::{Kind, StoreError},
+};
+
+/// How long an id is, in hexadecimal digits.
+const ID: usize = 32;
+
+/// Why a task can't be shown or changed.
+#[derive(Debug)]
+pub(crate) enum TaskError {
+    /// There is none of this id, or it is somebody else's, which is not told apart.
+    Unknown,
+    /// Too many others change it at this moment.
+    Contended,
+    Away(StoreError),
+}
+
+/// A task as it is. One whose process is gone is taken over by whoever asks for it.
+pub(crate) async fn get(engine: &Arc<Engine>, principal: &Principal, id: &str) -> Result<DetailedTask, TaskError> {
+    let (slot, mut found) = own(engine, principal, id).await?;
+    if found.record.is_orphaned(found.age)
+        && let Some(adopted) = adopt(engine, &slot, &found).await
+    {
+        found = adopted;
+    }
+    Ok(wire::detailed(id, &found.record, engine.tasks.poll_interval_ms()))
+}
+
+/// Answers what a task asks. What it does not ask is ignored, and so is every answer to a task that has ended.
+pub(crate) async fn update(
+    engine: &Arc<Engine>,
+    principal: &Principal,
+    id: &str,
+    answers: InputResponses,
+) -> Result<(), TaskError> {
+    change(engine, principal, id, Event::Answer(answers)).await
+}
+
+/// Ends a task, unless it has ended. Its function stops at its next `await`, a moment later where another process
+/// runs it.
+pub(crate) async fn cancel(engine: &Arc<Engine>, principal: &Principal, id: &str) -> Result<(), TaskError> {
+    change(engine, principal, id, Event::Cancel).await
+}
+
+/// The task that an earlier call with the same idempotency key became.
+pub(crate) async fn replay(engine: &Engine, principal: &Principal, id: &str) -> Result<Task, TaskError> {
+    let (_, found) = own(engine, principal, id).await?;
+    Ok(handle(engine, id, &found.record))
+}
+
+async fn change(engine: &Engine, principal: &Principal, id: &str, event: Event) -> Result<(), TaskError> {
+    let (slot, found) = own(engine, principal, id).await?;
+    if found.record.has_ended() {
+        return Ok(());
+    }
+    match slot.change(&event).await {
+        Ok(_) | Err(Unchanged::Refused(Refused::Ended)) => {
+            engine.tasks.wake(id);
+            Ok(())
+        }
+        Err(Unchanged::Absent | Unchanged::Refused(_)) => Err(TaskError::Unknown),
+        Err(Unchanged::Contended) => Err(TaskError::Contended),
+        Err(Unchanged::Store(error)) => Err(away(engine, error)),
+    }
+}
+
+/// A task that is the caller's.
+async fn own(engine: &Engine, principal: &Principal, id: &str) -> Result<(Slot, Found), TaskError> {
+    // An id is this server's own word; anything else is not even looked up.
+    if id.len() != ID || !id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        return Err(TaskError::Unknown);
+    }
+    let slot = slot(engine, id);
+    let found = slot.read().await.map_err(|error| away(engine, error))?;
+    let found = found.filter(|found| found.record.principal == principal.as_str());
+    Ok((slot, found.ok_or(TaskError::Unknown)?))
+}
+
+fn away(engine: &Engine, error: StoreError) -> TaskError {
+    engine.metrics.store_failed(Kind::Task, &error);
+    TaskError::Away(error)
+}
