@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rmcp::{
     ErrorData,
-    model::{CallToolResponse, CallToolResult, ContentBlock, ErrorCode, InputRequiredResult, MetaObject},
+    model::{CallToolResponse, CallToolResult, ContentBlock, CreateTaskResult, ErrorCode, InputRequiredResult, MetaObject},
 };
 use serde_json::{Value, json};
 
@@ -17,6 +17,7 @@ use crate::{
     error::{ErrorKind, ToolError},
     names::{code, meta},
     request_state::StateError,
+    tasks::TaskError,
     violations,
 };
 
@@ -29,6 +30,7 @@ pub(crate) fn to_call(called: Called<'_>, request_id: &str) -> Result<CallToolRe
     let added = match &mut response {
         CallToolResponse::Complete(result) => &mut result.meta,
         CallToolResponse::InputRequired(result) => &mut result.meta,
+        CallToolResponse::Task(result) => &mut result.meta,
         _ => return Ok(response),
     };
     if let Some(contract) = called.contract {
@@ -66,7 +68,19 @@ fn to_response(outcome: Result<Outcome, Stop>, request_id: &str) -> Result<CallT
         Ok(Outcome::InputRequired { requests, state }) => {
             Ok(InputRequiredResult::new(Some(requests), Some(state)).into())
         }
+        Ok(Outcome::Task(task)) => Ok(CallToolResponse::Task(CreateTaskResult::new(*task))),
         Err(stop) => from_stop(stop, request_id),
+    }
+}
+
+/// The refusal to show or change a task. Somebody else's is told of as one that does not exist.
+pub(crate) fn no_task(error: &TaskError) -> ErrorData {
+    match error {
+        TaskError::Unknown => ErrorData::invalid_params("there is no such task, or not any more", None),
+        TaskError::Contended => unavailable("contended", "the task is being changed; try again".into(), RETRY_AFTER),
+        TaskError::Away(_) => {
+            unavailable("store_away", "tasks can't be looked up now; try again".into(), RETRY_AFTER)
+        }
     }
 }
 

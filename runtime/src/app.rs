@@ -20,6 +20,7 @@ use crate::{
     reliability::Random,
     server::Server,
     store::{self, StoreError},
+    tasks,
 };
 
 /// How long connections may take to close once every call is answered.
@@ -114,11 +115,22 @@ pub(crate) async fn serve(
         let (engine, every) = (Arc::clone(&engine), settings.switches_refresh);
         tokio::spawn(async move { engine.switches.watch(&*engine.store, &engine.tenant, every).await })
     };
+    let adopting = {
+        let engine = Arc::clone(&engine);
+        tokio::spawn(async move {
+            if engine.has_tasks() {
+                tasks::watch(&engine).await;
+            }
+        })
+    };
     started(&engine, &addresses);
 
     let mut serving = serving;
     let result = tokio::select! {
-        ended = &mut serving => flatten(ended),
+        ended = &mut serving => {
+            engine.tasks.drain(settings.grace).await;
+            flatten(ended)
+        }
         () = signals.first() => {
             drain(&engine, settings.grace).await;
             closing.cancel();
@@ -136,6 +148,7 @@ pub(crate) async fn serve(
     };
     stop.cancel();
     watching.abort();
+    adopting.abort();
     if let Some(admin) = admin {
         let _ = tokio::time::timeout(CLOSING, admin).await;
     }
@@ -146,9 +159,12 @@ pub(crate) async fn serve(
 async fn drain(engine: &Engine, grace: Duration) {
     engine.gate.close();
     tracing::info!(in_flight = engine.gate.inside(), "draining");
-    if tokio::time::timeout(grace, engine.gate.idle()).await.is_err() {
-        tracing::warn!(in_flight = engine.gate.inside(), "the grace period is over; calls in flight are dropped");
-    }
+    let calls = async {
+        if tokio::time::timeout(grace, engine.gate.idle()).await.is_err() {
+            tracing::warn!(in_flight = engine.gate.inside(), "the grace period is over; calls in flight are dropped");
+        }
+    };
+    tokio::join!(calls, engine.tasks.drain(grace));
 }
 
 async fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, AppError> {

@@ -5,7 +5,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use rmcp::model::{ClientCapabilities, ContentBlock, InputResponses, RequestId};
+use rmcp::model::{ClientCapabilities, ContentBlock, InputResponses, RequestId, Task};
 use serde_json::{Map, Value};
 use steadfast_contract::shim::ShimError;
 use tokio_util::sync::CancellationToken;
@@ -97,6 +97,8 @@ pub(crate) enum Outcome {
     Done { content: Vec<ContentBlock>, structured: Option<Value> },
     /// The client is asked first.
     InputRequired { requests: InputRequests, state: String },
+    /// It goes on as a task.
+    Task(Box<Task>),
 }
 
 /// Why a call has no outcome. Each stage adds what it refuses with; [`answer`](crate::answer) turns all into answers.
@@ -120,7 +122,7 @@ pub(crate) enum Stop {
     InFlight { retry_after: Duration },
     #[error("this idempotency key was used for a call with other arguments or of another version; use a new one")]
     KeyReused,
-    #[error("this call was done before, and its answer was too large to be kept")]
+    #[error("this call was done before, and its answer was not kept")]
     AnswerNotKept,
     #[error("{why}. It may or may not have had its effect: look before you call it again")]
     EffectUnknown { why: String },

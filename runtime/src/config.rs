@@ -21,6 +21,7 @@ use crate::{
     protocol::Endpoint,
     reliability::{BackoffPolicy, BulkheadPolicy},
     store::{StoreSettings, StoreUrl},
+    tasks::TaskSettings,
 };
 
 /// Where data is kept by default, in the working directory.
@@ -45,6 +46,7 @@ pub(crate) struct Settings {
     pub(crate) upstreams: Vec<(String, UpstreamSettings)>,
     pub(crate) backoff: BackoffPolicy,
     pub(crate) idempotency: IdempotencySettings,
+    pub(crate) tasks: TaskSettings,
     /// How much memory stale results may take.
     pub(crate) stale_bytes: usize,
     /// How often switches are read.
@@ -191,6 +193,7 @@ impl Settings {
                 ttl: reader.duration("idempotency.ttl", Duration::from_secs(24 * 3600)),
                 max_bytes: reader.size("idempotency.max_bytes", 1024 * 1024),
             },
+            tasks: tasks(&mut reader),
             stale_bytes: reader.size("stale.max_bytes", 16 * 1024 * 1024),
             switches_refresh: reader.duration("switches.refresh", Duration::from_secs(1)),
             read_only: reader.flag("read_only", false),
@@ -237,6 +240,19 @@ impl Settings {
             "listen on 127.0.0.1, or `admin = \"off\"`",
         );
         reader.finish(settings)
+    }
+}
+
+/// What tasks are held to.
+fn tasks(reader: &mut Reader) -> TaskSettings {
+    let hour = Duration::from_secs(3600);
+    TaskSettings {
+        concurrency: reader.size("tasks.concurrency", 64),
+        deadline: reader.duration("tasks.deadline", hour),
+        ttl: reader.duration("tasks.ttl", hour),
+        poll: reader.duration("tasks.poll", Duration::from_millis(500)),
+        poll_interval: reader.duration("tasks.poll_interval", Duration::from_secs(1)),
+        lease: reader.duration("tasks.lease", Duration::from_secs(15)),
     }
 }
 

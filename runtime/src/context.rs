@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock::Clock,
     error::ToolError,
-    input_required::{self, Answers, InputRequest, InputResponses, Inputs},
+    input_required::{self, Answers, InputRequests, InputResponses, Inputs},
     principal::Principal,
 };
 
@@ -63,8 +63,24 @@ pub(crate) trait Channel: Send + Sync {
     /// How the client can be asked for input.
     fn interaction(&self) -> Interaction;
 
-    /// Asks the client while the call waits; only for [`Interaction::Live`].
-    fn request(&self, request: InputRequest) -> BoxFuture<'_, Result<Value, ToolError>>;
+    /// Asks the client while the call waits; only for [`Interaction::Live`]. The answers are under the same keys.
+    /// `attempt` is the attempt at the call that asks.
+    fn request(&self, attempt: u32, requests: InputRequests) -> BoxFuture<'_, Result<InputResponses, ToolError>>;
+
+    /// Lets the caller go, who asks for the result later; the time that the call has from then on. None where the call
+    /// stays as it is, because the client knows of no tasks.
+    fn become_task(&self) -> BoxFuture<'_, Result<Option<Time>, ToolError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+}
+
+/// How much time a call has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Time {
+    /// Without progress.
+    pub(crate) idle: Duration,
+    /// Whatever progress it makes.
+    pub(crate) hard: Duration,
 }
 
 /// How severe a message to the client is (RFC 5424, section 6.2.1), least severe first.
@@ -102,8 +118,9 @@ pub(crate) enum Interaction {
 pub(crate) struct Deadline {
     clock: Clock,
     start: Instant,
-    idle: Duration,
-    hard: Duration,
+    /// In milliseconds, as what follows.
+    idle: AtomicU64,
+    hard: AtomicU64,
     /// Milliseconds after `start` at which there was progress last.
     touched: AtomicU64,
     /// The client is being asked; a person may take their time.
@@ -113,7 +130,15 @@ pub(crate) struct Deadline {
 impl Deadline {
     /// Of a call that began at `start`.
     pub(crate) fn new(clock: Clock, start: Instant, idle: Duration, hard: Duration) -> Self {
-        Self { clock, start, idle: idle.min(hard), hard, touched: AtomicU64::new(0), asking: AtomicBool::new(false) }
+        let (idle, hard) = (millis(idle.min(hard)).into(), millis(hard).into());
+        Self { clock, start, idle, hard, touched: AtomicU64::new(0), asking: AtomicBool::new(false) }
+    }
+
+    /// Gives the call more time, from now on.
+    fn extend(&self, Time { idle, hard }: Time) {
+        self.touch();
+        self.hard.store(self.touched.load(Ordering::Relaxed).saturating_add(millis(hard)), Ordering::Relaxed);
+        self.idle.store(millis(idle.min(hard)), Ordering::Relaxed);
     }
 
     /// Stops the idle clock until the value that is returned is dropped.
@@ -125,16 +150,16 @@ impl Deadline {
     /// The call showed progress.
     fn touch(&self) {
         let elapsed = self.clock.now().saturating_duration_since(self.start);
-        self.touched.store(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.touched.store(millis(elapsed), Ordering::Relaxed);
     }
 
     /// When the call ends, as things stand.
     pub(crate) fn at(&self) -> Instant {
         if self.asking.load(Ordering::Relaxed) {
-            return self.start + self.hard;
+            return self.start + self.hard();
         }
         let touched = Duration::from_millis(self.touched.load(Ordering::Relaxed));
-        self.start + touched.saturating_add(self.idle).min(self.hard)
+        self.start + touched.saturating_add(self.idle()).min(self.hard())
     }
 
     /// When there was progress last; before there was any, when the call began.
@@ -144,17 +169,21 @@ impl Deadline {
 
     /// How long the call may take, whatever progress it makes.
     pub(crate) fn hard(&self) -> Duration {
-        self.hard
+        Duration::from_millis(self.hard.load(Ordering::Relaxed))
     }
 
     /// How long the call may go without progress.
     pub(crate) fn idle(&self) -> Duration {
-        self.idle
+        Duration::from_millis(self.idle.load(Ordering::Relaxed))
     }
 
     fn remaining(&self) -> Duration {
         self.at().saturating_duration_since(self.clock.now())
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The client is being asked.
@@ -280,7 +309,20 @@ impl CallContext {
     /// -32021 when it is returned with `?`.
     pub async fn ask(&self, inputs: Inputs) -> Result<Answers, ToolError> {
         let _asking = self.call.deadline.asking();
-        input_required::ask(&*self.call.channel, &self.call.responses, inputs).await
+        input_required::ask(&*self.call.channel, self.attempt, &self.call.responses, inputs).await
+    }
+
+    /// Answers the caller with a task, in a tool that declares `task(manual)`: the function goes on in the background,
+    /// under the time of tasks, and its caller asks for the result later. Ask the client what comes first before. It
+    /// does nothing where the call is a task, and where the client does not know tasks: then the caller waits.
+    ///
+    /// # Errors
+    /// `unavailable` when no further task can be taken on now. Nothing was begun then, so return it with `?`.
+    pub async fn become_task(&self) -> Result<(), ToolError> {
+        if let Some(time) = self.call.channel.become_task().await? {
+            self.call.deadline.extend(time);
+        }
+        Ok(())
     }
 }
 
@@ -318,10 +360,10 @@ mod tests {
             Interaction::Live
         }
 
-        fn request(&self, _request: InputRequest) -> BoxFuture<'_, Result<Value, ToolError>> {
+        fn request(&self, _attempt: u32, asked: InputRequests) -> BoxFuture<'_, Result<InputResponses, ToolError>> {
             Box::pin(async {
                 tokio::time::sleep(Duration::from_secs(3600)).await;
-                Ok(serde_json::json!({"roots": []}))
+                Ok(asked.into_keys().map(|key| (key, serde_json::json!({"roots": []}))).collect())
             })
         }
     }

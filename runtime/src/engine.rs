@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use rmcp::model::{Implementation, ServerCapabilities, ToolsCapability};
+use rmcp::model::{Implementation, JsonObject, ServerCapabilities, TASKS_EXTENSION_ID, ToolsCapability};
 use serde_json::Value;
 
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
     stale::StaleResults,
     store::{Away, Kind, Store, StoreError},
     switches::Switches,
+    tasks::Tasks,
     upstreams::Upstream,
 };
 
@@ -52,6 +53,7 @@ pub(crate) struct Engine {
     pub(crate) idempotency: Idempotency,
     pub(crate) switches: Switches,
     pub(crate) stale: StaleResults,
+    pub(crate) tasks: Tasks,
     /// In the order of [`Policies::upstreams`].
     pub(crate) upstreams: Vec<Upstream>,
     pub(crate) backoff: BackoffPolicy,
@@ -101,6 +103,8 @@ impl Engine {
         let Parts { info, instructions, catalogue, handler } = parts;
         let states = RequestStates::new(clock, REQUEST_STATE_TTL)
             .map_err(|error| vec![Problem::new("the server", error.to_string(), "start it again")])?;
+        let tasks = Tasks::new(settings.tasks.clone())
+            .map_err(|error| vec![Problem::new("the server", error.to_string(), "start it again")])?;
         let mut problems = Vec::new();
         let mut named = |setting: String, release: &str| match catalogue.surface(release) {
             Some(surface) => Some(surface),
@@ -118,6 +122,7 @@ impl Engine {
             upstreams: &settings.upstreams,
             timeout: settings.limits.default_timeout,
             deadline: settings.limits.deadline,
+            task_deadline: settings.tasks.deadline,
         };
         let policies = Policies::of(&catalogue, configured).unwrap_or_else(|found| {
             problems.extend(found);
@@ -134,6 +139,10 @@ impl Engine {
             tools
         });
         capabilities.logging = Some(Default::default());
+        if catalogue.entries().iter().any(|entry| entry.declaration.task.is_some()) {
+            let extensions = capabilities.extensions.get_or_insert_default();
+            extensions.insert(TASKS_EXTENSION_ID.to_owned(), JsonObject::new());
+        }
         Ok(Self {
             capabilities,
             info,
@@ -152,6 +161,7 @@ impl Engine {
             store,
             switches: Switches::new(settings.read_only),
             stale: StaleResults::new(settings.stale_bytes),
+            tasks,
             upstreams: policies.upstreams.into_iter().map(|policy| Upstream::new(policy, clock)).collect(),
             backoff: settings.backoff,
             random,
@@ -192,6 +202,11 @@ impl Engine {
         let upstreams = self.upstreams.iter();
         let breakers = upstreams.map(|upstream| (upstream.policy.name.as_str(), upstream.breaker.state(now)));
         self.metrics.text(self.places.running(), self.places.waiting(), breakers)
+    }
+
+    /// Whether some tool's calls can be tasks.
+    pub(crate) fn has_tasks(&self) -> bool {
+        self.capabilities.supports_tasks()
     }
 
     /// Whether single callers see other tools than the rest.

@@ -1,4 +1,4 @@
-//! Digests of JSON values, to tell calls apart.
+//! Digests of JSON values, to tell calls apart; and bytes as text.
 //!
 //! Not the digests of contracts: those write numbers as RFC 8785 has them, and two integers beyond 2^53 could be one.
 
@@ -22,6 +22,16 @@ impl Digest {
 /// In hexadecimal.
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a `String` does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -74,6 +74,8 @@ pub(crate) enum Answer {
     Done { content: Vec<ContentBlock>, structured: Option<Value> },
     /// The tool's error.
     Error { kind: ErrorKind, message: String, retry_after_ms: Option<u64> },
+    /// A task, which has the answer.
+    Task { id: String },
     /// An answer that was larger than what is kept.
     TooLarge,
 }
@@ -135,6 +137,13 @@ impl Claim {
         protocol::settle(&self.slot, self.version, &self.fingerprint, state).await.map(drop)
     }
 
+    /// Says that the call goes on as a task, which is what a repeat gets.
+    pub(crate) async fn became_task(mut self, id: &str) -> Result<(), StoreError> {
+        self.settled = true;
+        let state = State::Done { answer: self.written(&Answer::Task { id: id.to_owned() }) };
+        protocol::settle(&self.slot, self.version, &self.fingerprint, state).await.map(drop)
+    }
+
     fn ending(&self, outcome: &Result<Outcome, Stop>, begun: bool) -> Ending {
         match outcome {
             Ok(Outcome::Done { content, structured }) => {
@@ -143,6 +152,8 @@ impl Claim {
             // A client is asked before anything is changed, and repeats the call with its answers.
             Ok(Outcome::InputRequired { .. }) | Err(Stop::MissingCapability(_)) => Ending::Nothing,
             Err(_) if !begun => Ending::Nothing,
+            // Said when it became one.
+            Ok(Outcome::Task(_)) => Ending::Unknown,
             Err(Stop::Tool(error)) if error.kind() == ErrorKind::Unavailable && self.repeatable => Ending::Nothing,
             Err(Stop::Tool(error)) => Ending::Answered(Answer::from(error)),
             Err(_) => Ending::Unknown,
@@ -187,18 +198,23 @@ impl From<&ToolError> for Answer {
 }
 
 impl Answer {
-    /// The outcome that was kept, or the stop that says that it was not.
-    pub(crate) fn read(answer: &str) -> Result<Outcome, Stop> {
-        match serde_json::from_str(answer) {
-            Ok(Self::Done { content, structured }) => Ok(Outcome::Done { content, structured }),
-            Ok(Self::Error { kind, message, retry_after_ms }) => {
+    /// What was kept; an answer that can't be read was not.
+    pub(crate) fn read(answer: &str) -> Self {
+        serde_json::from_str(answer).unwrap_or(Self::TooLarge)
+    }
+
+    /// The outcome, or the stop that says that it was not kept. That of a task is looked for where tasks are.
+    pub(crate) fn outcome(self) -> Result<Outcome, Stop> {
+        match self {
+            Self::Done { content, structured } => Ok(Outcome::Done { content, structured }),
+            Self::Error { kind, message, retry_after_ms } => {
                 let mut error = ToolError::new(kind, message);
                 if let Some(after) = retry_after_ms {
                     error = error.with_retry_after(Duration::from_millis(after));
                 }
                 Err(Stop::Tool(error))
             }
-            Ok(Self::TooLarge) | Err(_) => Err(Stop::AnswerNotKept),
+            Self::TooLarge | Self::Task { .. } => Err(Stop::AnswerNotKept),
         }
     }
 }

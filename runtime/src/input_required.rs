@@ -129,7 +129,12 @@ impl Answers {
 }
 
 /// Gets answers to all of `inputs`, or ends the call with what is still to be asked.
-pub(crate) async fn ask(channel: &dyn Channel, given: &InputResponses, inputs: Inputs) -> Result<Answers, ToolError> {
+pub(crate) async fn ask(
+    channel: &dyn Channel,
+    attempt: u32,
+    given: &InputResponses,
+    inputs: Inputs,
+) -> Result<Answers, ToolError> {
     let mut answers = InputResponses::new();
     let mut open = InputRequests::new();
     for (key, request) in inputs.0 {
@@ -152,10 +157,7 @@ pub(crate) async fn ask(channel: &dyn Channel, given: &InputResponses, inputs: I
     match channel.interaction() {
         Interaction::Rounds => Err(ToolError::input_required(open)),
         Interaction::Live => {
-            for (key, request) in open {
-                let answer = channel.request(request).await?;
-                answers.insert(key, answer);
-            }
+            answers.extend(channel.request(attempt, open).await?);
             Ok(Answers(answers))
         }
     }

@@ -59,6 +59,7 @@ mod server;
 mod stale;
 mod store;
 mod switches;
+mod tasks;
 mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -25,10 +25,12 @@ use tracing::Instrument as _;
 
 pub(crate) use self::{
     admit::enter,
+    attempt::message as panic_message,
     bootstrap::bounds,
     limits::{Admission, Limits},
+    record::Record,
 };
-use self::{execute::Execution, guard::Guarded, record::Record};
+use self::{execute::Execution, guard::Guarded, resolve::Choice};
 use crate::{
     call::{Called, Degraded, DegradedMode, Notes, Outcome, Stop, ToolCall},
     catalogue::Served,
@@ -37,6 +39,8 @@ use crate::{
     idempotency::Claim,
     request_state::Binding,
     stale,
+    store::Kind,
+    tasks::{self, Start},
     tool::Arguments,
 };
 
@@ -82,12 +86,13 @@ async fn stages<'a>(
     let choice = resolve::choose(&engine.catalogue, &engine.clock, call.surface, &call.name, &caller)?;
     let tool = choice.assumed().tool;
     let policy = engine.policy(tool);
+    let long = tasks::support(tool, &*call.channel)?;
     engine.switches.check(tool)?;
     admit::tool(engine, policy, &tool.name, &call.principal).await?;
 
     // normalise: the published schema itself is what arguments are validated by, all violations at once. What is of an
     // older major goes up to the current one, which is the only one that has a function.
-    let asked = asked(&call);
+    let (asked, surface) = (asked(&call, long.is_some()), call.surface);
     let (served, arguments) = normalise::arguments(choice, call.arguments, &engine.clock, |served| {
         known.served = Some(served);
         record.serving(served.contract());
@@ -111,7 +116,7 @@ async fn stages<'a>(
         Guarded::Run(claim) => claim,
     };
 
-    let context = CallContext::new(Call {
+    let call = Call {
         tool: served.tool.name.clone(),
         deadline,
         request_id: call.request_id,
@@ -121,7 +126,13 @@ async fn stages<'a>(
         responses,
         idempotency_key: key,
         channel: call.channel,
-    });
+    };
+    // What takes long goes on apart from its request, through the same `run`.
+    if let Some(support) = long {
+        let start = Start { served, support, surface, call, arguments, asked, claim };
+        return tasks::begin(engine, start, &mut known.notes).await;
+    }
+    let context = CallContext::new(call);
     run(engine, served, Ready { context, arguments, asked, claim }, &mut known.notes).await
 }
 
@@ -130,7 +141,7 @@ pub(crate) struct Ready {
     pub(crate) context: CallContext,
     /// In the form of the current major.
     pub(crate) arguments: Map<String, Value>,
-    /// As the caller wrote them; kept only for a client that could be asked for input, or was.
+    /// As the caller wrote them; kept only for a client that could be asked for input, or was, and for tasks.
     pub(crate) asked: Map<String, Value>,
     pub(crate) claim: Option<Claim>,
 }
@@ -140,13 +151,28 @@ pub(crate) async fn run(engine: &Engine, served: Served<'_>, ready: Ready, notes
     let Ready { context, arguments, asked, claim } = ready;
     let outcome = execute_and_compose(engine, served, &context, arguments, &asked, notes).await;
     if let Some(claim) = claim {
-        // The call had its effect, so its caller gets the answer in any case; a repeat is told that it is unknown.
-        if let Err(error) = claim.settle(&outcome, notes.attempts > 0).await {
-            engine.metrics.store_failed(crate::store::Kind::Claim, &error);
-            tracing::error!(%error, "the answer could not be kept for its idempotency key");
-        }
+        settle(engine, claim, &outcome, notes).await;
     }
     outcome
+}
+
+/// Keeps what came of a call for its idempotency key. The call had its effect, so its caller gets the answer in any
+/// case; where it can't be kept, a repeat is told that it is unknown.
+pub(crate) async fn settle(engine: &Engine, claim: Claim, outcome: &Result<Outcome, Stop>, notes: &Notes) {
+    if let Err(error) = claim.settle(outcome, notes.attempts > 0).await {
+        engine.metrics.store_failed(Kind::Claim, &error);
+        tracing::error!(%error, "the answer could not be kept for its idempotency key");
+    }
+}
+
+/// The arguments of a call that is run again, as they were written, in the form of the current major.
+pub(crate) fn arguments(
+    engine: &Engine,
+    served: Served<'_>,
+    arguments: Map<String, Value>,
+) -> Result<Map<String, Value>, Stop> {
+    let (_, arguments) = normalise::arguments(Choice::Said(served), arguments, &engine.clock, |_| {})?;
+    Ok(arguments)
 }
 
 async fn execute_and_compose(
@@ -197,8 +223,8 @@ fn binding<'a>(principal: &'a crate::Principal, served: Served<'a>, asked: &'a M
     }
 }
 
-fn asked(call: &ToolCall) -> Map<String, Value> {
+fn asked(call: &ToolCall, long: bool) -> Map<String, Value> {
     let declared = call.channel.capabilities();
     let can_be_asked = declared.elicitation.is_some() || declared.sampling.is_some() || declared.roots.is_some();
-    if can_be_asked || call.request_state.is_some() { call.arguments.clone() } else { Map::new() }
+    if can_be_asked || long || call.request_state.is_some() { call.arguments.clone() } else { Map::new() }
 }

@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 use crate::{
     catalogue::{Catalogue, Entry},
     config::{ToolSettings, UpstreamSettings},
+    context::Time,
     nearest::nearest_name,
     problem::Problem,
     reliability::{BreakerPolicy, BudgetPolicy, BulkheadPolicy, Quota},
@@ -22,6 +23,8 @@ const CONCURRENCY: usize = 64;
 pub(crate) struct ToolPolicy {
     /// How long a call may go without progress.
     pub(crate) timeout: Duration,
+    /// How long it may take as a task.
+    pub(crate) task_time: Time,
     /// How long one attempt may go without progress; none: as long as the call.
     pub(crate) attempt_timeout: Option<Duration>,
     /// Attempts after the first.
@@ -60,6 +63,8 @@ pub(crate) struct Configured<'a> {
     pub(crate) timeout: Duration,
     /// The longest a call may take.
     pub(crate) deadline: Duration,
+    /// The longest a task may take.
+    pub(crate) task_deadline: Duration,
 }
 
 impl Policies {
@@ -115,8 +120,12 @@ fn tool_policy(entry: &Entry, settings: Option<&ToolSettings>, configured: Confi
     let declaration = &entry.declaration;
     let settings = settings.cloned().unwrap_or_default();
     let timeout = settings.timeout.or(declaration.timeout).unwrap_or(configured.timeout).min(configured.deadline);
+    let hard = configured.task_deadline;
+    // What declares no time of its own, and says that it may take long, is not expected to show progress.
+    let idle = settings.timeout.or(declaration.timeout).unwrap_or(hard).min(hard);
     ToolPolicy {
         timeout,
+        task_time: Time { idle, hard },
         attempt_timeout: settings.attempt_timeout.or(declaration.attempt_timeout).filter(|attempt| *attempt < timeout),
         retries: settings.retry.unwrap_or(declaration.retry),
         rate: settings

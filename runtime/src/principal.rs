@@ -29,6 +29,15 @@ impl Principal {
         }
     }
 
+    /// Whoever has the name [`as_str`](Self::as_str).
+    pub(crate) fn named(name: &str) -> Self {
+        match name {
+            "local" => Self::Local,
+            "anonymous" => Self::Anonymous,
+            name => Self::Named(name.into()),
+        }
+    }
+
     /// A name for logs and for binding state to the caller; two callers that differ have different names.
     pub fn as_str(&self) -> &str {
         match self {

@@ -13,6 +13,7 @@ mod in_flight;
 mod lines;
 mod sessions;
 mod stdio;
+mod tasks;
 
 pub(crate) use self::{
     erased::ErasedHandler,

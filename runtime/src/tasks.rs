@@ -18,8 +18,6 @@ mod record;
 mod requests;
 mod run;
 mod slot;
-#[cfg(test)]
-mod tests;
 mod wire;
 
 use std::{
@@ -36,6 +34,8 @@ use tokio::{sync::Notify, task::AbortHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use self::slot::Slot;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use self::adopt::sweep;
 pub(crate) use self::{
     adopt::watch,
     begin::{Start, begin},

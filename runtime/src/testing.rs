@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use rmcp::model::{CallToolResponse, ClientCapabilities, InputRequest, InputResponses};
+use rmcp::model::{CallToolResponse, ClientCapabilities, InputRequests, InputResponses};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +31,7 @@ use crate::{
     server::Server,
     store::{Memory, Store},
     switches::{self, Switch, Target},
+    tasks::{self, TaskError},
 };
 
 /// The time of day at which a paused clock starts: 2026-01-01T00:00:00Z.
@@ -99,12 +100,20 @@ impl Client {
     /// # Errors
     /// Everything that keeps the server from being started.
     pub fn with<S>(server: Server<S>, configuration: &str) -> Result<Self, Vec<Problem>> {
+        let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + START);
+        Self::on(server, configuration, Arc::new(Memory::new(clock)), clock)
+    }
+
+    fn on<S>(
+        server: Server<S>,
+        configuration: &str,
+        store: Arc<Memory>,
+        clock: Clock,
+    ) -> Result<Self, Vec<Problem>> {
         let settings = Settings::from_text(configuration).map_err(|problems| {
             let problem = |problem: ConfigProblem| Problem::new(problem.key, problem.what, problem.help);
             problems.into_iter().map(problem).collect::<Vec<_>>()
         })?;
-        let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + START);
-        let store = Arc::new(Memory::new(clock));
         let seams = Seams { clock, random: Random::seeded(SEED), store: Arc::clone(&store) as Arc<dyn Store> };
         let engine = Arc::new(Engine::new(server.into_parts()?, &settings, seams)?);
         let (surface, capabilities) = (None, ClientCapabilities::default());
@@ -122,6 +131,51 @@ impl Client {
             capabilities: self.capabilities.clone(),
             progress: Arc::default(),
         }
+    }
+
+    /// Another process of the same server, on the same store: a replica, or the next start.
+    ///
+    /// # Errors
+    /// Everything that keeps the server from being started.
+    pub fn replica<S>(&self, server: Server<S>, configuration: &str) -> Result<Self, Vec<Problem>> {
+        Self::on(server, configuration, Arc::clone(&self.store), self.engine.clock)
+            .map(|replica| Self { principal: self.principal.clone(), capabilities: self.capabilities.clone(), ..replica })
+    }
+
+    /// Ends the server's tasks as the end of its process would: without a word, and whatever they are at.
+    pub fn crash(&self) {
+        self.engine.tasks.crash();
+    }
+
+    /// Ends the server's tasks as SIGTERM does: they are given a grace period, and then to another process.
+    pub async fn drain(&self, grace: Duration) {
+        self.engine.gate.close();
+        self.engine.tasks.drain(grace).await;
+    }
+
+    /// Takes over the tasks that have lost their process, as a server does when it starts and every now and then.
+    ///
+    /// # Panics
+    /// When the store is away: the test would not be the one that it means.
+    pub async fn adopt(&self) {
+        let swept = tasks::sweep(&self.engine).await;
+        assert!(swept.is_ok(), "the store is away");
+    }
+
+    /// A task, as `tasks/get` shows it.
+    pub async fn task(&self, id: &str) -> Answer {
+        Answer::of(tasks::get(&self.engine, &self.principal, id).await.map(|task| serde_json::json!(task)))
+    }
+
+    /// Answers what a task asks.
+    pub async fn update_task(&self, id: &str, answers: Value) -> Answer {
+        let answers = object(answers).into_iter().collect();
+        Answer::of(tasks::update(&self.engine, &self.principal, id, answers).await.map(|()| serde_json::json!({})))
+    }
+
+    /// Cancels a task.
+    pub async fn cancel_task(&self, id: &str) -> Answer {
+        Answer::of(tasks::cancel(&self.engine, &self.principal, id).await.map(|()| serde_json::json!({})))
     }
 
     /// Puts the server's store away, or back: claims are refused, limits are each process's own.
@@ -238,6 +292,7 @@ impl Client {
         let message = match answer::to_call(pipeline::call(&self.engine, call).await, "test") {
             Ok(CallToolResponse::Complete(result)) => serde_json::json!(result),
             Ok(CallToolResponse::InputRequired(result)) => serde_json::json!(result),
+            Ok(CallToolResponse::Task(result)) => serde_json::json!(result),
             Ok(_) => Value::Null,
             Err(error) => serde_json::json!({ "error": error }),
         };
@@ -246,6 +301,21 @@ impl Client {
 }
 
 impl Answer {
+    fn of(outcome: Result<Value, TaskError>) -> Self {
+        let message = outcome.unwrap_or_else(|error| serde_json::json!({ "error": answer::no_task(&error) }));
+        Self { message }
+    }
+
+    /// The id of the task that the call became.
+    pub fn task_id(&self) -> Option<&str> {
+        self.message["taskId"].as_str()
+    }
+
+    /// How far a task is: `working`, `input_required`, `completed`, `failed` or `cancelled`.
+    pub fn status(&self) -> Option<&str> {
+        self.message["status"].as_str()
+    }
+
     /// The structured content.
     pub fn structured(&self) -> Option<&Value> {
         self.message.get("structuredContent")
@@ -354,7 +424,7 @@ impl Channel for TestChannel {
         Interaction::Rounds
     }
 
-    fn request(&self, _request: InputRequest) -> BoxFuture<'_, Result<Value, ToolError>> {
+    fn request(&self, _attempt: u32, _requests: InputRequests) -> BoxFuture<'_, Result<InputResponses, ToolError>> {
         Box::pin(std::future::ready(Err(ToolError::internal("a test answers by repeating the call"))))
     }
 }

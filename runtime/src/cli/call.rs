@@ -2,7 +2,7 @@
 
 use std::{io::Write as _, process::ExitCode, sync::Arc};
 
-use rmcp::model::{CallToolResponse, CallToolResult, ClientCapabilities, InputRequest};
+use rmcp::model::{CallToolResponse, CallToolResult, ClientCapabilities, InputRequests, InputResponses};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
@@ -106,7 +106,7 @@ impl Channel for Terminal {
         Interaction::Rounds
     }
 
-    fn request(&self, _request: InputRequest) -> BoxFuture<'_, Result<Value, ToolError>> {
+    fn request(&self, _attempt: u32, _requests: InputRequests) -> BoxFuture<'_, Result<InputResponses, ToolError>> {
         Box::pin(std::future::ready(Err(ToolError::internal("a terminal can't be asked"))))
     }
 }

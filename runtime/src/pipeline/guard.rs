@@ -14,6 +14,7 @@ use crate::{
     idempotency::{Answer, Claim, Claimed, Keyed, Started},
     principal::Principal,
     store::Kind,
+    tasks,
     tool::Effect,
 };
 
@@ -50,7 +51,11 @@ pub(super) async fn claim(
         Started::New(claim) => Ok(Guarded::Run(Some(claim))),
         Started::Not(Claimed::Replay { answer }) => {
             notes.replayed = true;
-            Answer::read(&answer).map(Guarded::Answered)
+            match Answer::read(&answer) {
+                Answer::Task { id } => tasks::replay(engine, principal, &id).await,
+                answer => answer.outcome(),
+            }
+            .map(Guarded::Answered)
         }
         Started::Not(Claimed::InFlight { left }) => Err(Stop::InFlight { retry_after: left.min(LOOK_AGAIN) }),
         Started::Not(Claimed::Mismatch) => Err(Stop::KeyReused),

@@ -10,8 +10,9 @@ use tracing::{Span, field};
 
 use crate::{
     call::{Notes, Outcome, Stop, ToolCall},
-    catalogue::{Contract, Entry, State},
+    catalogue::{Contract, Entry, Served, State},
     clock::Clock,
+    context::Call,
     error::ErrorKind,
     metrics::Metrics,
     names,
@@ -19,7 +20,7 @@ use crate::{
 };
 
 /// See the module.
-pub(super) struct Record {
+pub(crate) struct Record {
     tool: Arc<str>,
     clock: Clock,
     started: Instant,
@@ -35,6 +36,7 @@ impl Record {
         let span = tracing::info_span!(
             "tools/call",
             tool = tool.map_or(names::UNKNOWN_TOOL, |tool| &*tool.name),
+            task = field::Empty,
             request = call.request_id.as_str(),
             principal = call.principal.as_str(),
             version = field::Empty,
@@ -44,10 +46,48 @@ impl Record {
             reason = field::Empty,
         );
         let tool = tool.map_or_else(|| names::UNKNOWN_TOOL.into(), |tool| Arc::clone(&tool.name));
+        Self::with(tool, clock, span)
+    }
+
+    /// Opens the record of what runs apart from its request, as a task or until it is one.
+    pub(crate) fn of_task(clock: Clock, served: Served<'_>, call: &Call) -> Self {
+        let span = tracing::info_span!(
+            "task",
+            tool = &*served.tool.name,
+            task = field::Empty,
+            request = call.request_id.as_str(),
+            principal = call.principal.as_str(),
+            version = field::Empty,
+            state = field::Empty,
+            attempts = field::Empty,
+            degraded = field::Empty,
+            reason = field::Empty,
+        );
+        let record = Self::with(Arc::clone(&served.tool.name), clock, span);
+        record.serving(served.contract());
+        record
+    }
+
+    fn with(tool: Arc<str>, clock: Clock, span: Span) -> Self {
         Self { tool, clock, started: clock.now(), span, outcome: OnceLock::new(), deprecated: OnceLock::new() }
     }
 
-    pub(super) fn span(&self) -> Span {
+    /// Notes which task it is.
+    pub(crate) fn task(&self, id: &str) {
+        self.span.record("task", id);
+    }
+
+    /// Drops it without an event: somebody else records the same.
+    pub(crate) fn discard(self) {
+        let _ = self.outcome.set(());
+    }
+
+    /// Closes it with an outcome that is none of a call.
+    pub(crate) fn close_as(self, outcome: &'static str) {
+        self.event(Level::Caller, outcome, None);
+    }
+
+    pub(crate) fn span(&self) -> Span {
         self.span.clone()
     }
 
@@ -60,7 +100,7 @@ impl Record {
         }
     }
 
-    pub(super) fn close(&self, metrics: &Metrics, outcome: &Result<Outcome, Stop>, notes: &Notes) {
+    pub(crate) fn close(&self, metrics: &Metrics, outcome: &Result<Outcome, Stop>, notes: &Notes) {
         self.count(metrics, outcome, notes);
         if notes.attempts > 1 {
             self.span.record("attempts", notes.attempts);
@@ -73,6 +113,10 @@ impl Record {
         match outcome {
             Ok(Outcome::Done { .. }) => self.event(served, "ok", None),
             Ok(Outcome::InputRequired { .. }) => self.event(served, "input_required", None),
+            Ok(Outcome::Task(task)) => {
+                self.span.record("task", task.task_id.as_str());
+                self.event(served, "task", None);
+            }
             Err(stop) => {
                 if let Stop::Retired(retired) = stop {
                     self.span.record("version", retired.version.as_deref());

@@ -5,7 +5,7 @@
 use rmcp::{
     RoleServer,
     model::{
-        ClientCapabilities, ClientResult, InputRequest, LoggingLevel, LoggingMessageNotificationParam,
+        ClientCapabilities, ClientResult, InputRequest, InputRequests, InputResponses, LoggingLevel, LoggingMessageNotificationParam,
         ProgressNotificationParam, ProgressToken, ProtocolVersion, ServerRequest,
     },
     service::{Peer, RequestContext},
@@ -39,6 +39,25 @@ impl McpChannel {
             level: if modern { context.meta.log_level().map(from_wire) } else { Some(level) },
         }
     }
+
+    async fn ask(&self, request: InputRequest) -> Result<Value, ToolError> {
+        let request = match request {
+            InputRequest::Elicitation(request) => ServerRequest::ElicitRequest(request),
+            InputRequest::CreateMessage(request) => ServerRequest::CreateMessageRequest(request),
+            InputRequest::ListRoots(request) => ServerRequest::ListRootsRequest(request),
+            _ => return Err(ToolError::internal("the client can't be asked for this")),
+        };
+        let answer = self.peer.send_request(request).await.map_err(|error| {
+            ToolError::unavailable("the client did not answer what it was asked").with_source(error)
+        })?;
+        let answer = match answer {
+            ClientResult::ElicitResult(answer) => serde_json::to_value(answer),
+            ClientResult::CreateMessageResult(answer) => serde_json::to_value(answer),
+            ClientResult::ListRootsResult(answer) => serde_json::to_value(answer),
+            _ => return Err(ToolError::unavailable("the client answered something else than it was asked")),
+        };
+        Ok(answer?)
+    }
 }
 
 impl Channel for McpChannel {
@@ -70,24 +89,13 @@ impl Channel for McpChannel {
         self.interaction
     }
 
-    fn request(&self, request: InputRequest) -> BoxFuture<'_, Result<Value, ToolError>> {
+    fn request(&self, _attempt: u32, requests: InputRequests) -> BoxFuture<'_, Result<InputResponses, ToolError>> {
         Box::pin(async move {
-            let request = match request {
-                InputRequest::Elicitation(request) => ServerRequest::ElicitRequest(request),
-                InputRequest::CreateMessage(request) => ServerRequest::CreateMessageRequest(request),
-                InputRequest::ListRoots(request) => ServerRequest::ListRootsRequest(request),
-                _ => return Err(ToolError::internal("the client can't be asked for this")),
-            };
-            let answer = self.peer.send_request(request).await.map_err(|error| {
-                ToolError::unavailable("the client did not answer what it was asked").with_source(error)
-            })?;
-            let answer = match answer {
-                ClientResult::ElicitResult(answer) => serde_json::to_value(answer),
-                ClientResult::CreateMessageResult(answer) => serde_json::to_value(answer),
-                ClientResult::ListRootsResult(answer) => serde_json::to_value(answer),
-                _ => return Err(ToolError::unavailable("the client answered something else than it was asked")),
-            };
-            Ok(answer?)
+            let mut answers = InputResponses::new();
+            for (key, request) in requests {
+                answers.insert(key, self.ask(request).await?);
+            }
+            Ok(answers)
         })
     }
 }

@@ -66,8 +66,12 @@ impl McpHandler {
         self.ended.token().clone()
     }
 
-    pub(super) fn engine(&self) -> &Engine {
+    pub(super) fn engine(&self) -> &Arc<Engine> {
         &self.engine
+    }
+
+    pub(super) fn principal(&self) -> &Principal {
+        &self.principal
     }
 
     /// When majors of its surface are deprecated and end, if it has a surface ([`Catalogue::dates_of`]).
@@ -180,7 +184,7 @@ impl McpHandler {
         self.name_server(meta);
     }
 
-    fn name_server(&self, meta: &mut Option<MetaObject>) {
+    pub(super) fn name_server(&self, meta: &mut Option<MetaObject>) {
         meta.get_or_insert_default().0.insert(names::meta::SERVER_INFO.into(), self.engine.server_info.clone());
     }
 }
@@ -190,10 +194,10 @@ fn not_found(method: &'static str) -> ErrorData {
 }
 
 /// The record of a request that is not a tool call; written once, however it ends.
-struct Passing<'a> {
-    method: &'static str,
-    id: &'a str,
-    outcome: &'static str,
+pub(super) struct Passing<'a> {
+    pub(super) method: &'static str,
+    pub(super) id: &'a str,
+    pub(super) outcome: &'static str,
 }
 
 impl Drop for Passing<'_> {
@@ -303,9 +307,34 @@ impl ServerHandler for McpHandler {
         match &mut response {
             CallToolResponse::Complete(result) => self.name_server(&mut result.meta),
             CallToolResponse::InputRequired(result) => self.name_server(&mut result.meta),
+            CallToolResponse::Task(result) => self.name_server(&mut result.meta),
             _ => {}
         }
         Ok(response)
+    }
+
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        self.show_task(request, &context).await
+    }
+
+    async fn update_task(
+        &self,
+        request: UpdateTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.answer_task(request, &context).await
+    }
+
+    async fn cancel_task(
+        &self,
+        request: CancelTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.end_task(request, &context).await
     }
 
     /// The SDK checks `Mcp-Param-*` headers by this; a tool without such headers need not be copied for it.

@@ -50,7 +50,7 @@ pub(crate) async fn watch(engine: &Arc<Engine>) {
 }
 
 /// Takes over every task that has no process.
-async fn sweep(engine: &Arc<Engine>) -> Result<(), StoreError> {
+pub(crate) async fn sweep(engine: &Arc<Engine>) -> Result<(), StoreError> {
     let mut after: Option<String> = None;
     loop {
         let page = engine.store.list(&engine.tenant, Kind::Unfinished, after.as_deref(), PAGE).await?;

@@ -52,9 +52,9 @@ pub(crate) async fn begin(engine: &Arc<Engine>, start: Start<'_>, notes: &mut No
     if !support.manual {
         return match job.become_task().await {
             Ok(task) => {
-                let answer = Ok(Outcome::Task(Box::new(handle(engine, &task.slot.id, &task.record))));
+                let task = handle(engine, &task.slot.id, &task.record);
                 run::start(job, work, None);
-                answer
+                Ok(Outcome::Task(Box::new(task)))
             }
             Err(stop) => ended(engine, &job, Err(stop), notes).await,
         };

@@ -23,21 +23,21 @@ use crate::{
 /// See the module.
 pub(super) struct TaskChannel {
     job: Arc<Job>,
-    /// Of the call, for a task that was not taken over.
-    before: Option<Arc<dyn Channel>>,
+    /// Of the call.
+    before: Arc<dyn Channel>,
     capabilities: ClientCapabilities,
     /// Of the task.
     time: Time,
 }
 
 impl TaskChannel {
-    pub(super) fn new(job: Arc<Job>, before: Option<Arc<dyn Channel>>, capabilities: ClientCapabilities, time: Time) -> Self {
+    pub(super) fn new(job: Arc<Job>, before: Arc<dyn Channel>, capabilities: ClientCapabilities, time: Time) -> Self {
         Self { job, before, capabilities, time }
     }
 
     /// The client's own channel, while there is no task.
     fn before(&self) -> Option<&Arc<dyn Channel>> {
-        self.before.as_ref().filter(|_| self.job.task().is_none())
+        Some(&self.before).filter(|_| self.job.task().is_none())
     }
 
     async fn ask(&self, attempt: u32, requests: InputRequests) -> Result<InputResponses, ToolError> {

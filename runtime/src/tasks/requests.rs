@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rmcp::model::{ClientCapabilities, DetailedTask, InputResponses, Task};
+use rmcp::model::{DetailedTask, InputResponses};
 
 use super::{
     adopt::adopt,
@@ -13,6 +13,7 @@ use super::{
     wire,
 };
 use crate::{
+    call::{Outcome, Stop},
     engine::Engine,
     principal::Principal,
     store::{Kind, StoreError},
@@ -29,6 +30,17 @@ pub(crate) enum TaskError {
     /// Too many others change it at this moment.
     Contended,
     Away(StoreError),
+}
+
+impl TaskError {
+    /// The name in logs.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Unknown => "not_found",
+            Self::Contended => "contended",
+            Self::Away(_) => "store_away",
+        }
+    }
 }
 
 /// A task as it is. One whose process is gone is taken over by whoever asks for it.
@@ -59,9 +71,12 @@ pub(crate) async fn cancel(engine: &Arc<Engine>, principal: &Principal, id: &str
 }
 
 /// The task that an earlier call with the same idempotency key became.
-pub(crate) async fn replay(engine: &Engine, principal: &Principal, id: &str) -> Result<Task, TaskError> {
-    let (_, found) = own(engine, principal, id).await?;
-    Ok(handle(engine, id, &found.record))
+pub(crate) async fn replay(engine: &Engine, principal: &Principal, id: &str) -> Result<Outcome, Stop> {
+    match own(engine, principal, id).await {
+        Ok((_, found)) => Ok(Outcome::Task(Box::new(handle(engine, id, &found.record)))),
+        Err(TaskError::Away(error)) => Err(Stop::StoreAway(error)),
+        Err(_) => Err(Stop::AnswerNotKept),
+    }
 }
 
 async fn change(engine: &Engine, principal: &Principal, id: &str, event: Event) -> Result<(), TaskError> {

@@ -75,9 +75,10 @@ async fn run(job: Arc<Job>, work: Work, ended: Option<oneshot::Sender<Ended>>) {
     let Work { surface, name, major, arguments, asked, mut call } = work;
     // It was found before, in the same catalogue.
     let Some(served) = served(&engine.catalogue, surface, &name, major) else { return };
-    let record = Record::of_task(&engine, served, &call);
+    let record = Record::of_task(engine.clock, served, &call);
     let (before, capabilities) = (Arc::clone(&call.channel), call.channel.capabilities());
-    call.channel = Arc::new(TaskChannel::new(Arc::clone(&job), Some(before), capabilities));
+    let time = engine.policy(served.tool).task_time;
+    call.channel = Arc::new(TaskChannel::new(Arc::clone(&job), before, capabilities, time));
     let context = CallContext::new(call);
     let mut notes = Notes::default();
     let outcome = {
