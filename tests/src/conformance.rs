@@ -18,6 +18,7 @@ mod progress_and_logging;
 mod prompts;
 mod resources;
 mod schema;
+mod tasks;
 
 use steadfast::{Server, tools};
 
@@ -61,6 +62,13 @@ pub fn server() -> Server<PromptList> {
             schema::json_schema_2020_12_tool,
             headers::test_header_argument,
             prompts::test_trigger_prompt_change,
+            tasks::greet,
+            tasks::slow_compute,
+            tasks::failing_job,
+            tasks::protocol_error_job,
+            tasks::confirm_delete,
+            tasks::multi_input,
+            tasks::test_tool_with_task,
         ])
         .handler(Handler::new(prompts))
         .build()
