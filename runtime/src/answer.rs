@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use rmcp::{
     ErrorData,
-    model::{CallToolResponse, CallToolResult, ContentBlock, CreateTaskResult, ErrorCode, InputRequiredResult, MetaObject},
+    model::{
+        CallToolResponse, CallToolResult, ContentBlock, CreateTaskResult, ErrorCode, InputRequiredResult, MetaObject,
+    },
 };
 use serde_json::{Value, json};
 
@@ -78,9 +80,7 @@ pub(crate) fn no_task(error: &TaskError) -> ErrorData {
     match error {
         TaskError::Unknown => ErrorData::invalid_params("there is no such task, or not any more", None),
         TaskError::Contended => unavailable("contended", "the task is being changed; try again".into(), RETRY_AFTER),
-        TaskError::Away(_) => {
-            unavailable("store_away", "tasks can't be looked up now; try again".into(), RETRY_AFTER)
-        }
+        TaskError::Away(_) => unavailable("store_away", "tasks can't be looked up now; try again".into(), RETRY_AFTER),
     }
 }
 

@@ -84,8 +84,8 @@ pub use self::{
     problem::Problem,
     server::{Server, ServerBuilder},
     tool::{
-        Args, Content, Declaration, Effect, FromRef, History, IntoOutput, Promise, Rate, Slo, State, TaskSupport, Tool, ToolFn,
-        Translation, Upstream, constraint,
+        Args, Content, Declaration, Effect, FromRef, History, IntoOutput, Promise, Rate, Slo, State, TaskSupport, Tool,
+        ToolFn, Translation, Upstream, constraint,
     },
     violations::Violation,
 };

@@ -33,9 +33,9 @@ use rmcp::model::ClientCapabilities;
 use tokio::{sync::Notify, task::AbortHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use self::slot::Slot;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use self::adopt::sweep;
+use self::slot::Slot;
 pub(crate) use self::{
     adopt::watch,
     begin::{Start, begin},

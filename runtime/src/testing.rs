@@ -104,12 +104,7 @@ impl Client {
         Self::on(server, configuration, Arc::new(Memory::new(clock)), clock)
     }
 
-    fn on<S>(
-        server: Server<S>,
-        configuration: &str,
-        store: Arc<Memory>,
-        clock: Clock,
-    ) -> Result<Self, Vec<Problem>> {
+    fn on<S>(server: Server<S>, configuration: &str, store: Arc<Memory>, clock: Clock) -> Result<Self, Vec<Problem>> {
         let settings = Settings::from_text(configuration).map_err(|problems| {
             let problem = |problem: ConfigProblem| Problem::new(problem.key, problem.what, problem.help);
             problems.into_iter().map(problem).collect::<Vec<_>>()
@@ -138,8 +133,11 @@ impl Client {
     /// # Errors
     /// Everything that keeps the server from being started.
     pub fn replica<S>(&self, server: Server<S>, configuration: &str) -> Result<Self, Vec<Problem>> {
-        Self::on(server, configuration, Arc::clone(&self.store), self.engine.clock)
-            .map(|replica| Self { principal: self.principal.clone(), capabilities: self.capabilities.clone(), ..replica })
+        Self::on(server, configuration, Arc::clone(&self.store), self.engine.clock).map(|replica| Self {
+            principal: self.principal.clone(),
+            capabilities: self.capabilities.clone(),
+            ..replica
+        })
     }
 
     /// Ends the server's tasks as the end of its process would: without a word, and whatever they are at.

@@ -9,5 +9,6 @@ mod protocol;
 mod reliability;
 mod schema;
 mod support;
+mod tasks;
 mod ui;
 mod versions;

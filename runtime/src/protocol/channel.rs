@@ -5,8 +5,8 @@
 use rmcp::{
     RoleServer,
     model::{
-        ClientCapabilities, ClientResult, InputRequest, InputRequests, InputResponses, LoggingLevel, LoggingMessageNotificationParam,
-        ProgressNotificationParam, ProgressToken, ProtocolVersion, ServerRequest,
+        ClientCapabilities, ClientResult, InputRequest, InputRequests, InputResponses, LoggingLevel,
+        LoggingMessageNotificationParam, ProgressNotificationParam, ProgressToken, ProtocolVersion, ServerRequest,
     },
     service::{Peer, RequestContext},
 };

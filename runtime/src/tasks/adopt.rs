@@ -91,11 +91,20 @@ pub(super) async fn adopt(engine: &Arc<Engine>, slot: &Slot, found: &Found) -> O
     let held_since = engine.clock.now();
     let taken = slot.change(&Event::TakeOver).await.ok()?;
     let Phase::Open(open) = &taken.record.phase else {
-        tracing::error!(task = slot.id, tool = found.record.tool, "the process of a task is gone; how it ended is unknown");
+        tracing::error!(
+            task = slot.id,
+            tool = found.record.tool,
+            "the process of a task is gone; how it ended is unknown"
+        );
         return Some(taken);
     };
     let (Some(place), Some(again)) = (place, open.again.clone()) else { return Some(taken) };
-    tracing::warn!(task = slot.id, tool = taken.record.tool, run = open.runs, "the process of a task is gone; it is run again");
+    tracing::warn!(
+        task = slot.id,
+        tool = taken.record.tool,
+        run = open.runs,
+        "the process of a task is gone; it is run again"
+    );
     match work(engine, &taken.record, again) {
         Ok(work) => {
             let record = Arc::new(taken.record.clone());

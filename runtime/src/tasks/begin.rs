@@ -85,12 +85,7 @@ pub(crate) async fn begin(engine: &Arc<Engine>, start: Start<'_>, notes: &mut No
 }
 
 /// The end of a call that did not become a task.
-async fn ended(
-    engine: &Engine,
-    job: &Job,
-    outcome: Result<Outcome, Stop>,
-    notes: &Notes,
-) -> Result<Outcome, Stop> {
+async fn ended(engine: &Engine, job: &Job, outcome: Result<Outcome, Stop>, notes: &Notes) -> Result<Outcome, Stop> {
     if let Some(claim) = job.claim() {
         pipeline::settle(engine, claim, &outcome, notes).await;
     }

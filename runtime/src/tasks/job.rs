@@ -61,12 +61,7 @@ impl Job {
         Self::with(engine, OnceCell::new_with(Some(task)), None, Some(record))
     }
 
-    fn with(
-        engine: &Arc<Engine>,
-        task: OnceCell<Task>,
-        draft: Option<Draft>,
-        seen: Option<Arc<Record>>,
-    ) -> Self {
+    fn with(engine: &Arc<Engine>, task: OnceCell<Task>, draft: Option<Draft>, seen: Option<Arc<Record>>) -> Self {
         Self {
             engine: Arc::clone(engine),
             task,

@@ -41,6 +41,20 @@ async fn wait(
     Ok(format!("waited {ms} ms"))
 }
 
+/// Dig, which does no harm a second time.
+#[mcp_tool(version = "1.0.0", effect = read_only, task)]
+async fn dig(ms: u64) -> String {
+    tokio::time::sleep(Duration::from_millis(ms)).await;
+    format!("dug for {ms} ms")
+}
+
+/// Send something, after a while.
+#[mcp_tool(version = "1.0.0", effect = additive, task)]
+async fn send(ms: u64) -> String {
+    tokio::time::sleep(Duration::from_millis(ms)).await;
+    format!("sent after {ms} ms")
+}
+
 /// Tell the client's log.
 #[mcp_tool(version = "1.0.0", effect = read_only)]
 async fn tell(cx: CallContext, text: String) {
@@ -110,7 +124,7 @@ impl ServerHandler for Prompts {
 fn server() -> Server<()> {
     Server::builder("fixture", ())
         .version("0.3.0")
-        .tools(tools![echo, wait, tell, hang, explode, login, region, confirm])
+        .tools(tools![echo, wait, dig, send, tell, hang, explode, login, region, confirm])
         .tools(library::tools())
         .contracts(library::contracts())
         .handler(Prompts)
