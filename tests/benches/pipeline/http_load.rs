@@ -1,4 +1,6 @@
 //! Load over HTTP/1.1: connections that are kept alive, each with one call in flight.
+//!
+//! Beside calls per second, the time of each call: what the pipeline costs at its worst shows there.
 
 use std::time::{Duration, Instant};
 
@@ -9,40 +11,59 @@ use tokio::{
 
 use crate::{servers::Running, work::Work};
 
-const CONNECTIONS: usize = 16;
 const CONNECT_ATTEMPTS: u32 = 200;
 
-/// Calls per second over `seconds`.
-pub(crate) async fn run(server: &Running, work: Work, seconds: u64) -> std::io::Result<f64> {
-    let address = server.address.ok_or_else(|| std::io::Error::other("not an HTTP server"))?;
-    let request = request(address.port(), work);
+/// What came of a load.
+pub(crate) struct Load {
+    pub(crate) calls_per_second: f64,
+    /// Of each call, sorted.
+    pub(crate) times: Vec<Duration>,
+}
+
+impl Load {
+    /// The time that 99 of 100 calls stay below.
+    pub(crate) fn p99(&self) -> Duration {
+        self.times.get(self.times.len() * 99 / 100).copied().unwrap_or_default()
+    }
+}
+
+/// Calls over so many connections, for `seconds`.
+pub(crate) async fn run(server: &Running, work: Work, connections: usize, seconds: u64) -> std::io::Result<Load> {
+    let address = server.address()?;
+    let request = request(address.port(), work.tool(), &work.message(1));
     let started = Instant::now();
     let end = started + Duration::from_secs(seconds);
-    let mut connections = Vec::new();
-    for _ in 0..CONNECTIONS {
+    let mut running = Vec::new();
+    for _ in 0..connections {
         let request = request.clone();
         let mut stream = connect(address).await?;
         stream.set_nodelay(true)?;
-        connections.push(tokio::spawn(async move {
-            let mut calls = 0_u64;
+        running.push(tokio::spawn(async move {
+            let mut times = Vec::new();
             let mut buffer = Vec::with_capacity(16 * 1024);
             while Instant::now() < end {
+                let sent = Instant::now();
                 stream.write_all(&request).await?;
-                response(&mut stream, &mut buffer).await?;
-                calls += 1;
+                let body = response(&mut stream, &mut buffer).await?;
+                if !succeeded(body) {
+                    return Err(std::io::Error::other(String::from_utf8_lossy(body).into_owned()));
+                }
+                times.push(sent.elapsed());
             }
-            std::io::Result::Ok(calls)
+            std::io::Result::Ok(times)
         }));
     }
-    let mut calls = 0;
-    for connection in connections {
-        calls += connection.await.map_err(std::io::Error::other)??;
+    let mut times = Vec::new();
+    for connection in running {
+        times.extend(connection.await.map_err(std::io::Error::other)??);
     }
-    Ok(calls as f64 / started.elapsed().as_secs_f64())
+    let calls_per_second = times.len() as f64 / started.elapsed().as_secs_f64();
+    times.sort_unstable();
+    Ok(Load { calls_per_second, times })
 }
 
 /// A server that was just started may need a moment until it listens.
-async fn connect(address: std::net::SocketAddr) -> std::io::Result<TcpStream> {
+pub(crate) async fn connect(address: std::net::SocketAddr) -> std::io::Result<TcpStream> {
     let mut last = std::io::Error::other("never tried");
     for _ in 0..CONNECT_ATTEMPTS {
         match TcpStream::connect(address).await {
@@ -54,13 +75,12 @@ async fn connect(address: std::net::SocketAddr) -> std::io::Result<TcpStream> {
     Err(last)
 }
 
-fn request(port: u16, work: Work) -> Vec<u8> {
-    let body = work.message(1);
+/// A `tools/call` with its headers.
+pub(crate) fn request(port: u16, tool: &str, body: &[u8]) -> Vec<u8> {
     let mut request = format!(
         "POST /mcp HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncontent-type: application/json\r\n\
          accept: application/json, text/event-stream\r\nmcp-protocol-version: 2026-07-28\r\n\
-         mcp-method: tools/call\r\nmcp-name: {}\r\ncontent-length: {}\r\n\r\n",
-        work.tool(),
+         mcp-method: tools/call\r\nmcp-name: {tool}\r\ncontent-length: {}\r\n\r\n",
         body.len(),
     )
     .into_bytes();
@@ -68,8 +88,8 @@ fn request(port: u16, work: Work) -> Vec<u8> {
     request
 }
 
-/// Reads one response and sees that it is a result.
-async fn response(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::Result<()> {
+/// Reads one response, and gives its body.
+pub(crate) async fn response<'a>(stream: &mut TcpStream, buffer: &'a mut Vec<u8>) -> std::io::Result<&'a [u8]> {
     buffer.clear();
     loop {
         if stream.read_buf(buffer).await? == 0 {
@@ -85,11 +105,15 @@ async fn response(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::Resu
         if buffer.len() < head + 4 + length {
             continue;
         }
-        let body = &buffer[head + 4..];
-        let wanted = b"\"structuredContent\"";
-        if !headers.starts_with("http/1.1 200") || !body.windows(wanted.len()).any(|window| window == wanted) {
+        if !headers.starts_with("http/1.1 200") {
             return Err(std::io::Error::other(String::from_utf8_lossy(buffer).into_owned()));
         }
-        return Ok(());
+        return Ok(&buffer[head + 4..]);
     }
+}
+
+/// Whether a body is a result with structure.
+pub(crate) fn succeeded(body: &[u8]) -> bool {
+    let wanted = b"\"structuredContent\"";
+    body.windows(wanted.len()).any(|window| window == wanted)
 }

@@ -2,6 +2,7 @@
 //!
 //! Servers are processes of their own, pinned to one core; the load runs on another. Figures are medians of rounds
 //! in which all servers take turns, so that a machine whose speed drifts drifts for all of them. The ratio counts.
+//! Then one server is offered ten times what it can do.
 //!
 //! `cargo bench -p steadfast-tests --bench pipeline -- [--rounds N] [--seconds N]`
 
@@ -9,6 +10,7 @@
 #![allow(missing_docs, reason = "a program, not a library")]
 
 mod http_load;
+mod overload;
 mod report;
 mod rmcp_server;
 mod servers;
@@ -64,10 +66,14 @@ async fn run(plan: &Plan) -> std::io::Result<Report> {
     for work in Work::ALL {
         for round in 0..=plan.rounds {
             for server in &http {
-                let calls = http_load::run(server, work, plan.seconds).await?;
-                // The first round warms up.
-                if round > 0 {
-                    report.add(&format!("http {}", work.tool()), server.kind, calls);
+                for connections in [1, 16] {
+                    let load = http_load::run(server, work, connections, plan.seconds).await?;
+                    // The first round warms up.
+                    if round > 0 {
+                        let what = format!("http {} x{connections}", work.tool());
+                        report.time(&what, server.kind, load.p99());
+                        report.add(&what, server.kind, load.calls_per_second);
+                    }
                 }
             }
         }
@@ -87,5 +93,7 @@ async fn run(plan: &Plan) -> std::io::Result<Report> {
             }
         }
     }
+    drop(stdio);
+    report.overload = Some(overload::run(plan.seconds).await?);
     Ok(report)
 }

@@ -37,11 +37,21 @@ pub(crate) struct Running {
     pub(crate) kind: Kind,
     pub(crate) process: Child,
     /// For HTTP.
-    pub(crate) address: Option<SocketAddr>,
+    address: Option<SocketAddr>,
 }
 
 impl Running {
     pub(crate) fn start(kind: Kind, wire: Wire) -> std::io::Result<Self> {
+        Self::with(kind, wire, &[])
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> std::io::Result<SocketAddr> {
+        self.address.ok_or_else(|| std::io::Error::other("not an HTTP server"))
+    }
+
+    /// One with settings in its environment.
+    pub(crate) fn with(kind: Kind, wire: Wire, settings: &[(&str, &str)]) -> std::io::Result<Self> {
         let program = std::env::current_exe()?;
         // Without `taskset` (it comes with util-linux) the system decides who runs where.
         let pinned = Command::new("taskset").args(["-c", "0", "true"]).status().is_ok_and(|status| status.success());
@@ -58,7 +68,7 @@ impl Running {
             Wire::Stdio => "stdio".into(),
         };
         command.args(["--serve", kind.as_str(), &wire_name]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        command.stderr(Stdio::null());
+        command.stderr(Stdio::null()).envs(settings.iter().copied());
         let mut process = command.spawn()?;
         let address = match wire {
             Wire::Http => {

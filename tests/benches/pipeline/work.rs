@@ -39,20 +39,29 @@ impl Work {
 
     /// A whole `tools/call` of protocol 2026-07-28 with the request id `id`.
     pub(crate) fn message(self, id: u64) -> Vec<u8> {
-        let message = json!({
-            "jsonrpc": "2.0", "id": id, "method": "tools/call",
-            "params": {
-                "name": self.tool(),
-                "arguments": self.arguments(),
-                "_meta": {
-                    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-                    "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
-                    "io.modelcontextprotocol/clientCapabilities": {},
-                },
-            },
-        });
-        message.to_string().into_bytes()
+        message(id, self.tool(), self.arguments())
     }
+}
+
+/// A call of the tool that only holds its place.
+pub(crate) fn hold() -> Vec<u8> {
+    message(1, "hold", json!({}))
+}
+
+fn message(id: u64, tool: &str, arguments: Value) -> Vec<u8> {
+    let message = json!({
+        "jsonrpc": "2.0", "id": id, "method": "tools/call",
+        "params": {
+            "name": tool,
+            "arguments": arguments,
+            "_meta": {
+                "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+                "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
+                "io.modelcontextprotocol/clientCapabilities": {},
+            },
+        },
+    });
+    message.to_string().into_bytes()
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
