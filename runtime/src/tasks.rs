@@ -33,7 +33,7 @@ use rmcp::model::ClientCapabilities;
 use tokio::{sync::Notify, task::AbortHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-#[cfg(any(test, feature = "testing"))]
+#[cfg(feature = "testing")]
 pub(crate) use self::adopt::sweep;
 use self::slot::Slot;
 pub(crate) use self::{
@@ -155,7 +155,7 @@ impl Tasks {
     }
 
     /// Ends what runs without a word, as the end of the process would.
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(feature = "testing")]
     pub(crate) fn crash(&self) {
         self.closed.store(true, Ordering::SeqCst);
         for task in self.all().values() {

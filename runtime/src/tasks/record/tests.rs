@@ -105,7 +105,7 @@ proptest! {
                 Phase::Failed { .. } => prop_assert!(next.message.is_some()),
                 _ => {}
             }
-            if next != now {
+            if next != now || !matches!(event, Event::Answer(_)) {
                 written = clock;
             }
             now = next;
