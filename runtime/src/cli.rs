@@ -6,6 +6,7 @@
 
 mod banner;
 mod call;
+mod policy;
 mod switch;
 mod table;
 mod tools;
@@ -272,6 +273,9 @@ async fn execute<S>(server: impl FnOnce() -> Server<S>, cli: Cli) -> Result<Exit
         }
         Command::Tools => {
             let engine = app::engine(server, &settings, Clock::system())?;
+            if let Err(error) = engine.switches.refresh(&*engine.store, &engine.tenant).await {
+                anstream::eprintln!("{error}; what is switched off is not known");
+            }
             tools::print(&engine, &settings, cli.format)?;
         }
         // Done before the configuration was read.

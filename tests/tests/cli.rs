@@ -38,9 +38,9 @@ fn everything_can_be_read_by_a_program() {
     let (_, out, _) = run(&["tools", "--format", "json"]);
     let tools: Value = serde_json::from_str(&out).unwrap();
     let wait = tools["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == "wait").unwrap();
-    assert_eq!(wait["enforced"]["timeout"], "20s");
+    assert_eq!(wait["enforced"]["timeout_ms"], 20_000);
     let login = tools["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == "login").unwrap();
-    assert_eq!(login["declared"], json!(["scopes", "retry", "upstream"]), "what nothing enforces yet is said");
+    assert_eq!(login["declared"], json!(["scopes"]), "what nothing enforces yet is said");
 }
 
 #[test]
@@ -89,6 +89,78 @@ fn tools_lists_every_tool_with_its_contract() {
     assert!(echo.contains("1.2.0") && echo.contains("read only") && echo.contains("sha256:"), "{echo}");
 }
 
+/// Runs the fixture server in a folder of its own, which has these files.
+fn run_in(folder: &str, files: &[(&str, &str)], arguments: &[&str]) -> (Option<i32>, String, String) {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    for (name, text) in files {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let output = fixture().args(arguments).current_dir(&folder).output().expect("the fixture server runs");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn tools_shows_what_is_enforced_and_who_said_it() {
+    let file = "
+        [tools.login]
+        attempt_timeout = '700ms'
+        rate_limit = '100/s'
+        [upstreams.directory]
+        failure_ratio = 55
+        concurrency = 4
+    ";
+    let (_, out, _) = run_in("policies", &[("steadfast.toml", file)], &["tools"]);
+    let login = out.lines().find(|line| line.starts_with("login ")).unwrap();
+    let words = "30s · attempt 700ms · retry 1 · 100/s · breaker directory · idempotency key";
+    assert!(login.contains(words) && login.contains("scopes session:write"), "{login}");
+
+    let (_, out, _) = run_in("policies", &[("steadfast.toml", file)], &["tools", "--format", "json"]);
+    let tools: Value = serde_json::from_str(&out).unwrap();
+    let of = |name: &str| tools["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == name).unwrap();
+    let enforced = &of("login")["enforced"];
+    let upstream = &enforced["upstream"];
+    for (settings, key, value, from) in [
+        (enforced, "timeout_ms", json!(30_000), "default"),
+        (enforced, "attempt_timeout_ms", json!(700), "configuration"),
+        (enforced, "retry", json!(1), "attribute"),
+        (enforced, "rate_limit", json!("100/s"), "configuration"),
+        (enforced, "stale_ms", json!(null), "default"),
+        (enforced, "idempotency_key", json!(true), "attribute"),
+        (upstream, "failure_ratio", json!(55.0), "configuration"),
+        (upstream, "concurrency", json!(4), "configuration"),
+        (upstream, "open_for_ms", json!(5_000), "default"),
+        (upstream, "retry_ratio", json!(20.0), "default"),
+    ] {
+        assert_eq!((&settings[key], &settings["from"][key]), (&value, &json!(from)), "{key}");
+    }
+    assert_eq!(upstream["name"], "directory");
+    assert_eq!(of("echo")["enforced"]["upstream"], Value::Null);
+}
+
+#[test]
+fn tools_says_what_is_switched_off() {
+    let switches = json!({"format": 1, "version": 1, "switches": {"default": {"tool:echo": {
+        "version": 1, "written": 0, "text": json!({"reason": "it repeats itself", "since_ms": 0}).to_string(),
+    }}}});
+    let files = [("steadfast.toml", "read_only = true"), ("data/switches.json", &switches.to_string())];
+    let (code, out, err) = run_in("switches", &files, &["tools"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    let state = |name: &str| out.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    assert!(state("echo ").contains("active; `echo` is switched off: it repeats itself"), "{out}");
+    assert!(state("login ").contains("active; the server is in read-only mode"), "{out}");
+    assert!(!state("wait ").contains(';'), "{out}");
+
+    let (_, out, _) = run_in("switches", &files, &["tools", "--format", "json"]);
+    let tools: Value = serde_json::from_str(&out).unwrap();
+    let off = |name: &str| {
+        tools["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == name).unwrap()["off"].clone()
+    };
+    assert_eq!((off("echo")["reason"].clone(), off("wait")), (json!("switched_off"), Value::Null));
+}
+
 #[test]
 fn every_mistake_of_the_configuration_is_named_at_once() {
     let mut command = fixture();
@@ -114,7 +186,7 @@ fn the_default_profiles_file_is_read_and_strange_variables_are_none_of_ours() {
     let output = command.output().unwrap();
     let tools: Value = serde_json::from_slice(&output.stdout).unwrap();
     let echo = tools["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == "echo").unwrap();
-    assert_eq!(echo["enforced"]["timeout"], "7s");
+    assert_eq!(echo["enforced"]["timeout_ms"], 7_000);
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub(super) fn print(engine: &Engine, settings: &Settings, addresses: &Addresses)
             entry.current.label.clone(),
             tools::serves(entry, engine),
             entry.declaration.effect.as_str().replace('_', " "),
-            tools::policy(entry, settings),
+            tools::policy(entry, engine),
         ]);
     }
     lines.extend(table.lines(0));

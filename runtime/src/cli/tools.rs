@@ -5,12 +5,11 @@ use std::io::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Format, table::Table};
+use super::{Format, policy, table::Table};
 use crate::{
     catalogue::{Contract, Entry, State},
     config::Settings,
     date::Date,
-    duration,
     engine::Engine,
     tool::Promise,
 };
@@ -28,11 +27,11 @@ pub(super) fn print(engine: &Engine, settings: &Settings, format: Format) -> std
         table.row([
             entry.name.to_string(),
             entry.current.label.clone(),
-            state(&entry.current, engine),
+            current_state(entry, engine),
             entry.declaration.effect.as_str().replace('_', " "),
             entry.declaration.owner.unwrap_or("–").to_owned(),
-            timeout(entry, settings),
-            or_dash(declared(entry)),
+            policy::enforced(entry, engine),
+            or_dash(policy::declared(entry)),
             digest(&entry.current),
         ]);
         // What is not said again is as in the row above.
@@ -53,6 +52,15 @@ pub(super) fn serves(entry: &Entry, engine: &Engine) -> String {
     let served = entry.majors().filter(|(_, contract)| !contract.lifecycle.has_ended(&engine.clock));
     let served: Vec<String> = served.map(|(_, contract)| contract.version.major.to_string()).collect();
     or_dash(served.join(" "))
+}
+
+/// The state of what is called now, and why it is not, where it is switched off.
+fn current_state(entry: &Entry, engine: &Engine) -> String {
+    let state = state(&entry.current, engine);
+    match policy::off(entry, engine) {
+        Some((_, why)) => format!("{state}; {why}"),
+        None => state,
+    }
 }
 
 /// The state today, and the days on which it changes.
@@ -77,42 +85,12 @@ fn digest(contract: &Contract) -> String {
 }
 
 /// A tool's policy in a few words: what is enforced, then what is declared and not enforced yet.
-pub(super) fn policy(entry: &Entry, settings: &Settings) -> String {
-    let enforced = timeout(entry, settings);
-    match declared(entry) {
+pub(super) fn policy(entry: &Entry, engine: &Engine) -> String {
+    let enforced = policy::enforced(entry, engine);
+    match policy::declared(entry) {
         declared if declared.is_empty() => enforced,
         declared => format!("{enforced} (declared: {declared})"),
     }
-}
-
-/// The timeout that a call really gets.
-fn timeout(entry: &Entry, settings: &Settings) -> String {
-    let limits = &settings.limits;
-    duration::text(entry.declaration.timeout.unwrap_or(limits.default_timeout).min(limits.deadline))
-}
-
-fn declared(entry: &Entry) -> String {
-    let declaration = &entry.declaration;
-    let words: Vec<String> = declaration
-        .unenforced()
-        .into_iter()
-        .map(|promise| match promise {
-            Promise::Scopes => format!("scopes {}", declaration.scopes.join(" ")),
-            Promise::AttemptTimeout => {
-                format!("attempt {}", declaration.attempt_timeout.map(duration::text).unwrap_or_default())
-            }
-            Promise::Retry => format!("retry {}", declaration.retry),
-            Promise::Upstream => format!("breaker {}", declaration.upstream.map_or("", |upstream| upstream.name)),
-            Promise::RateLimit => {
-                format!("limit {}", declaration.rate_limit.map(|rate| rate.to_string()).unwrap_or_default())
-            }
-            Promise::Fallback => "fallback".into(),
-            Promise::Stale => format!("stale {}", declaration.stale.map(duration::text).unwrap_or_default()),
-            Promise::Slo => "slo".into(),
-            Promise::Confirmation => "confirm".into(),
-        })
-        .collect();
-    words.join(" · ")
 }
 
 fn as_json(entry: &Entry, engine: &Engine, settings: &Settings) -> Value {
@@ -136,7 +114,8 @@ fn as_json(entry: &Entry, engine: &Engine, settings: &Settings) -> Value {
         "effect": declaration.effect.as_str(),
         "idempotent": declaration.idempotent,
         "owner": declaration.owner,
-        "enforced": { "timeout": timeout(entry, settings) },
+        "off": policy::off(entry, engine).map(|(reason, message)| json!({ "reason": reason, "message": message })),
+        "enforced": policy::as_json(entry, engine, settings),
         "declared": promises,
         "definition": entry.current.definition,
     })

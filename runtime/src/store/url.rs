@@ -78,6 +78,7 @@ impl StoreUrl {
     }
 
     /// The URL with everything in it, for the driver alone.
+    #[cfg(any(feature = "postgres", feature = "redis"))]
     pub(super) fn secret(&self) -> &str {
         &self.text
     }

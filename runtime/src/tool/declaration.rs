@@ -106,12 +106,6 @@ impl Declaration {
     pub fn unenforced(&self) -> Vec<Promise> {
         [
             (!self.scopes.is_empty(), Promise::Scopes),
-            (self.attempt_timeout.is_some(), Promise::AttemptTimeout),
-            (self.retry > 0, Promise::Retry),
-            (self.upstream.is_some(), Promise::Upstream),
-            (self.rate_limit.is_some(), Promise::RateLimit),
-            (self.fallback.is_some(), Promise::Fallback),
-            (self.stale.is_some(), Promise::Stale),
             (self.slo.is_some(), Promise::Slo),
             (self.effect == Effect::Destructive, Promise::Confirmation),
         ]
@@ -149,18 +143,6 @@ impl Effect {
 pub enum Promise {
     /// `scopes`
     Scopes,
-    /// `attempt_timeout`
-    AttemptTimeout,
-    /// `retry`
-    Retry,
-    /// `upstream`: breaker and bulkhead
-    Upstream,
-    /// `rate_limit`
-    RateLimit,
-    /// `fallback`
-    Fallback,
-    /// `stale`
-    Stale,
     /// `slo`
     Slo,
     /// `effect = destructive`: plan and confirmation
@@ -172,12 +154,6 @@ impl Promise {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Scopes => "scopes",
-            Self::AttemptTimeout => "attempt_timeout",
-            Self::Retry => "retry",
-            Self::Upstream => "upstream",
-            Self::RateLimit => "rate_limit",
-            Self::Fallback => "fallback",
-            Self::Stale => "stale",
             Self::Slo => "slo",
             Self::Confirmation => "confirmation",
         }

@@ -1,0 +1,146 @@
+//! A tool's effective policy: what its calls are held to, in a few words and in full, with who said so.
+//!
+//! Invariant: numbers are the engine's own, so that what is shown is what is enforced. Only where they come from is
+//! looked up again, in the attribute and in the configuration.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    catalogue::Entry,
+    config::{Settings, ToolSettings, UpstreamSettings},
+    duration,
+    engine::Engine,
+    policy::UpstreamPolicy,
+    tool::{Effect, Promise, Upstream},
+};
+
+/// What is enforced, in the order of a call's life.
+pub(super) fn enforced(entry: &Entry, engine: &Engine) -> String {
+    let policy = engine.policy(entry);
+    let mutation = entry.declaration.effect != Effect::ReadOnly;
+    let words = [
+        Some(duration::text(policy.timeout)),
+        policy.attempt_timeout.map(|limit| format!("attempt {}", duration::text(limit))),
+        (policy.retries > 0).then(|| format!("retry {}", policy.retries)),
+        policy.rate.map(|rate| rate.to_string()),
+        policy.upstream.map(|at| format!("breaker {}", engine.upstreams[at].policy.name)),
+        entry.fallback.is_some().then(|| "fallback".into()),
+        policy.stale.map(|limit| format!("stale {}", duration::text(limit))),
+        mutation.then(|| "idempotency key".into()),
+        entry.declaration.task.map(|task| if task.required { "task required".into() } else { "task".into() }),
+    ];
+    words.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// What is declared and not enforced yet.
+pub(super) fn declared(entry: &Entry) -> String {
+    let declaration = &entry.declaration;
+    let words = declaration.unenforced().into_iter().map(|promise| match promise {
+        Promise::Scopes => format!("scopes {}", declaration.scopes.join(" ")),
+        Promise::Slo => "slo".into(),
+        Promise::Confirmation => "confirm".into(),
+    });
+    words.collect::<Vec<_>>().join(" · ")
+}
+
+/// Why calls are refused, where somebody switched them off: the name of the refusal, and the words.
+pub(super) fn off(entry: &Entry, engine: &Engine) -> Option<(&'static str, String)> {
+    engine.switches.check(entry).err().map(|stop| (stop.name(), stop.to_string()))
+}
+
+/// What is enforced, in full. Times are in milliseconds, ratios in percent, as the configuration writes them.
+pub(super) fn as_json(entry: &Entry, engine: &Engine, settings: &Settings) -> Value {
+    let (policy, declaration) = (engine.policy(entry), &entry.declaration);
+    let set = settings.tools.iter().find(|(name, _)| *name == *entry.name);
+    let set = set.map_or_else(ToolSettings::default, |(_, set)| set.clone());
+    let wanted = set.timeout.or(declaration.timeout).unwrap_or(settings.limits.default_timeout);
+    let timeout_from = match policy.timeout < wanted {
+        true => "limits.deadline",
+        false => from(set.timeout.is_some(), declaration.timeout.is_some()),
+    };
+    let attempt_from = from(set.attempt_timeout.is_some(), declaration.attempt_timeout.is_some());
+    let mut enforced = object([
+        ("timeout_ms", millis(policy.timeout), timeout_from),
+        ("attempt_timeout_ms", policy.attempt_timeout.map_or(Value::Null, millis), attempt_from),
+        ("retry", policy.retries.into(), from(set.retry.is_some(), declaration.retry > 0)),
+        (
+            "rate_limit",
+            policy.rate.map(|rate| rate.to_string()).into(),
+            from(set.rate_limit.is_some(), declaration.rate_limit.is_some()),
+        ),
+        ("stale_ms", policy.stale.map_or(Value::Null, millis), from(set.stale.is_some(), declaration.stale.is_some())),
+        ("fallback", declaration.fallback.into(), from(false, declaration.fallback.is_some())),
+        ("idempotency_key", (declaration.effect != Effect::ReadOnly).into(), "attribute"),
+    ]);
+    enforced["upstream"] = policy.upstream.map_or(Value::Null, |at| upstream(at, engine, settings));
+    enforced
+}
+
+fn upstream(at: usize, engine: &Engine, settings: &Settings) -> Value {
+    let UpstreamPolicy { name, breaker, budget, bulkhead } = &engine.upstreams[at].policy;
+    let declared = declarations(name, engine);
+    let set = settings.upstreams.iter().find(|(known, _)| known == name);
+    let set = set.map_or_else(UpstreamSettings::default, |(_, set)| set.clone());
+    let mut about = object([
+        ("concurrency", bulkhead.concurrency.into(), from(set.concurrency.is_some(), declared.concurrency.is_some())),
+        ("queue", bulkhead.queue.into(), from(set.queue.is_some(), false)),
+        ("window_ms", millis(breaker.window), from(set.window.is_some(), declared.window.is_some())),
+        (
+            "minimum_calls",
+            breaker.minimum_calls.into(),
+            from(set.minimum_calls.is_some(), declared.minimum_calls.is_some()),
+        ),
+        (
+            "failure_ratio",
+            percent(breaker.failure_ratio),
+            from(set.failure_ratio.is_some(), declared.failure_ratio.is_some()),
+        ),
+        ("failures_in_a_row", breaker.failures_in_a_row.into(), from(false, false)),
+        ("slow_call_ms", millis(breaker.slow_call), from(set.slow_call.is_some(), declared.slow_call.is_some())),
+        ("slow_ratio", percent(breaker.slow_ratio), from(set.slow_ratio.is_some(), false)),
+        ("open_for_ms", millis(breaker.open_for), from(set.open_for.is_some(), declared.open_for.is_some())),
+        ("half_open", breaker.half_open_calls.into(), from(set.half_open.is_some(), declared.half_open.is_some())),
+        ("retry_ratio", percent(budget.ratio), from(set.retry_ratio.is_some(), false)),
+        ("retry_floor", budget.floor.into(), from(set.retry_floor.is_some(), false)),
+    ]);
+    about["name"] = name.as_str().into();
+    about
+}
+
+/// What all tools say of an upstream together; that they don't contradict each other was seen when the engine was made.
+fn declarations(name: &str, engine: &Engine) -> Upstream {
+    let all = engine.catalogue.entries().iter().filter_map(|entry| entry.declaration.upstream);
+    let of = all.filter(|upstream| upstream.name == name);
+    of.reduce(|all, one| all.merged(&one).unwrap_or(all)).unwrap_or(Upstream::named(""))
+}
+
+/// The configuration wins over the attribute.
+fn from(configured: bool, declared: bool) -> &'static str {
+    match (configured, declared) {
+        (true, _) => "configuration",
+        (false, true) => "attribute",
+        (false, false) => "default",
+    }
+}
+
+/// Settings by their keys, and under `from` by the same keys who said them.
+fn object<const N: usize>(settings: [(&str, Value, &'static str); N]) -> Value {
+    let (mut values, mut sources) = (Map::new(), Map::new());
+    for (key, value, source) in settings {
+        values.insert(key.into(), value);
+        sources.insert(key.into(), source.into());
+    }
+    values.insert("from".into(), json!(sources));
+    Value::Object(values)
+}
+
+fn millis(duration: Duration) -> Value {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).into()
+}
+
+/// A part of 1 as a percentage, without the dust that dividing and multiplying leaves.
+fn percent(part: f64) -> Value {
+    ((part * 1e8).round() / 1e6).into()
+}
