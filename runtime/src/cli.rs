@@ -1,4 +1,4 @@
-//! The command line of a server: `serve`, `call`, `tools`, `switch`.
+//! The command line of a server: `serve`, `call`, `tools`, `drill`, `switch`.
 //!
 //! Invariant: with `--transport stdio` nothing but MCP is written to standard output; what is for people goes to
 //! standard error. Exit codes: 0 done, 1 the call or the server failed, 2 the command line, the configuration or the
@@ -6,6 +6,8 @@
 
 mod banner;
 mod call;
+mod drill;
+mod example;
 mod policy;
 mod switch;
 mod table;
@@ -69,6 +71,8 @@ enum Command {
         #[command(subcommand)]
         action: Option<switch::Action>,
     },
+    /// Shows what callers of a tool meet while its upstream is slow, fails or is dead, and when it is back.
+    Drill(drill::Options),
     /// Prints what the source publishes, for the commands that keep the lock.
     #[command(hide = true)]
     ContractDump,
@@ -167,6 +171,8 @@ enum Failure {
     Call(#[from] call::CallFailure),
     #[error("{0}")]
     Switch(#[from] switch::SwitchFailure),
+    #[error("{0}")]
+    Drill(#[from] drill::DrillFailure),
     #[error("can't write: {0}")]
     Output(#[from] std::io::Error),
 }
@@ -205,8 +211,9 @@ impl Failure {
             | Self::Config(_)
             | Self::App(AppError::Build(_))
             | Self::Call(call::CallFailure::Arguments { .. })
-            | Self::Switch(switch::SwitchFailure::Target { .. }) => 2,
-            Self::App(_) | Self::Call(_) | Self::Switch(_) | Self::Output(_) => 1,
+            | Self::Switch(switch::SwitchFailure::Target { .. })
+            | Self::Drill(drill::DrillFailure::Tool { .. } | drill::DrillFailure::Arguments { .. }) => 2,
+            Self::App(_) | Self::Call(_) | Self::Drill(_) | Self::Switch(_) | Self::Output(_) => 1,
         };
         ExitCode::from(code)
     }
@@ -270,6 +277,11 @@ async fn execute<S>(server: impl FnOnce() -> Server<S>, cli: Cli) -> Result<Exit
             let engine = app::engine(server, &settings, Clock::system())?;
             let _ = telemetry::start(&settings.log, "off");
             return Ok(switch::run(&engine, action, cli.format).await?);
+        }
+        Command::Drill(options) => {
+            // What goes wrong in a drill is meant to.
+            let _ = telemetry::start(&settings.log, "off");
+            return Ok(drill::run(server, &settings, &options, cli.format).await?);
         }
         Command::Tools => {
             let engine = app::engine(server, &settings, Clock::system())?;

@@ -14,7 +14,6 @@ mod attempt;
 mod embedded;
 mod fleet;
 mod key;
-#[cfg(any(test, feature = "testing"))]
 mod memory;
 mod open;
 #[cfg(feature = "postgres")]
@@ -28,9 +27,8 @@ mod url;
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
-#[cfg(any(test, feature = "testing"))]
-pub(crate) use self::memory::Memory;
 pub(crate) use self::{
+    memory::Memory,
     open::{StoreSettings, open},
     quota::take_here,
     url::StoreUrl,
@@ -193,7 +191,6 @@ impl Kind {
 
 impl Expect {
     /// Whether a change may be made where there is a record of this version, or none.
-    #[cfg(any(test, feature = "testing"))]
     fn allows(self, found: Option<u64>) -> bool {
         match self {
             Self::Absent => found.is_none(),

@@ -2,12 +2,15 @@
 
 use anstyle::{AnsiColor, Style};
 
-use super::{table::Table, tools};
+use serde_json::Value;
+
+use super::{example, table::Table, tools};
 use crate::{
     app::Addresses,
     catalogue::Entry,
     config::{Profile, Settings, Transport},
     engine::Engine,
+    tool::Effect,
 };
 
 /// Prints the banner.
@@ -42,7 +45,7 @@ pub(super) fn print(engine: &Engine, settings: &Settings, addresses: &Addresses)
         lines.push(format!("releases {mcp}/<release>: {}", releases.join(", ")));
     }
     if let Some(admin) = &addresses.admin {
-        lines.push(format!("admin    {admin}/healthz {admin}/readyz"));
+        lines.push(format!("admin    {admin}/healthz {admin}/readyz {admin}/metrics"));
     }
     if settings.profile == Profile::Dev && settings.transport == Transport::Http {
         lines.push(format!("{warning}!{warning:#} dev profile: no authentication; only this machine can connect."));
@@ -50,6 +53,9 @@ pub(super) fn print(engine: &Engine, settings: &Settings, addresses: &Addresses)
     if let Some(example) = engine.catalogue.entries().iter().find_map(example) {
         lines.push(format!("try      {} call {example}", program()));
         lines.push(format!("         {} tools", program()));
+    }
+    if let Some(drilled) = drilled(engine) {
+        lines.push(format!("         {} drill {}    # watch the breaker open and recover", program(), drilled.name));
     }
     for line in lines {
         anstream::eprintln!("  {line}");
@@ -71,28 +77,20 @@ pub(super) fn print_json(engine: &Engine, settings: &Settings, addresses: &Addre
     anstream::eprintln!("{started}");
 }
 
-/// A call that would work: a tool that changes nothing, with the arguments that it can't do without.
+/// A call that would work, of a tool that changes nothing.
 fn example(entry: &Entry) -> Option<String> {
-    if entry.declaration.effect != crate::tool::Effect::ReadOnly {
+    if entry.declaration.effect != Effect::ReadOnly {
         return None;
     }
-    let schema = &entry.current.input_schema;
-    let properties = schema["properties"].as_object()?;
-    let required = schema.get("required").and_then(|names| names.as_array());
-    let mut arguments = serde_json::Map::new();
-    for name in required.into_iter().flatten().filter_map(|name| name.as_str()) {
-        let property = properties.get(name)?;
-        let value = property.get("examples").and_then(|examples| examples.get(0)).cloned();
-        let value = value.or_else(|| match property.get("type")?.as_str()? {
-            "string" if property.get("pattern").is_none() && property.get("format").is_none() => Some("milk".into()),
-            "integer" | "number" => property.get("minimum").cloned().or(Some(1.into())),
-            "boolean" => Some(true.into()),
-            _ => None,
-        })?;
-        arguments.insert(name.to_owned(), value);
-    }
-    let arguments = serde_json::Value::Object(arguments);
-    entry.current.input.is_valid(&arguments).then(|| format!("{} '{arguments}'", entry.name))
+    example::arguments(entry).map(|arguments| format!("{} '{}'", entry.name, Value::Object(arguments)))
+}
+
+/// A tool that shows most in a drill: it is kept from an upstream that fails, and changes nothing.
+fn drilled(engine: &Engine) -> Option<&Entry> {
+    let entries = engine.catalogue.entries().iter();
+    let guarded = entries.filter(|entry| entry.declaration.effect == Effect::ReadOnly);
+    let mut guarded = guarded.filter(|entry| engine.policy(entry).upstream.is_some());
+    guarded.find(|entry| example::arguments(entry).is_some())
 }
 
 /// How this program was started, as one would type it again.

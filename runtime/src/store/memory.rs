@@ -1,6 +1,6 @@
-//! The store of a test: in memory, on the test's clock, gone with the process.
+//! The store of a test and of a drill: in memory, gone with the process.
 //!
-//! It can be put away, to see what a server does without its store.
+//! A test can put it away, to see what a server does without its store.
 
 use std::{
     collections::BTreeMap,
