@@ -9,6 +9,7 @@ const BUILT_IN: &[(&str, &str)] = &[
         "contract",
         "What a tool promises to its callers: its name, its schemas and what a call may change.",
     ),
+    ("milk", "What most shopping lists begin with."),
     ("sidecar", "A process that runs beside the one it serves."),
 ];
 
@@ -21,6 +22,7 @@ const SERVICE: &[(&str, &str)] = &[
         "contract",
         "An agreement between a tool and its callers that outlives a release.",
     ),
+    ("milk", "What most shopping lists begin with."),
     (
         "shim",
         "A thin layer that translates an old call for a new implementation.",

@@ -24,6 +24,12 @@ impl AppState {
             dictionary: Dictionary::default(),
         }
     }
+
+    /// The same with another dictionary.
+    #[must_use]
+    pub fn with_dictionary(self, dictionary: Dictionary) -> Self {
+        Self { dictionary, ..self }
+    }
 }
 
 impl FromRef<AppState> for Notes {

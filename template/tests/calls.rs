@@ -1,6 +1,6 @@
 //! Calls through the whole server, in process: what validation, the tools and the answers do together.
 
-use app::{server_with, state::AppState};
+use app::{dictionary::Dictionary, server_with, state::AppState};
 use serde_json::json;
 use steadfast::testing::Client;
 
@@ -55,4 +55,45 @@ async fn all_violations_are_named_at_once() {
         "{}",
         answer.text()
     );
+}
+
+#[tokio::test]
+async fn while_the_dictionary_is_away_its_fallback_answers_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = AppState::in_folder(folder.path()).with_dictionary(Dictionary::away());
+    let client = Client::new(server_with(state)).unwrap();
+
+    let mut reasons = Vec::new();
+    for _ in 0..20 {
+        let answer = client
+            .call("define_word", json!({ "word": "contract" }))
+            .await;
+        let meaning = &answer.structured().unwrap()["meaning"];
+        assert!(meaning.as_str().unwrap().contains("promises"), "{meaning}");
+        let degraded = &answer.message()["_meta"]["dev.steadfast/degraded"];
+        assert_eq!(degraded["mode"], "fallback");
+        reasons.push(degraded["reason"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(reasons[0], "unavailable");
+    assert_eq!(reasons[19], "breaker_open", "the dictionary has peace");
+}
+
+#[tokio::test]
+async fn a_note_that_is_sent_again_with_its_key_is_kept_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = Client::new(server_with(AppState::in_folder(folder.path()))).unwrap();
+    let note = json!({ "text": "buy milk" });
+    let key = json!({ "dev.steadfast/idempotencyKey": "0b1e7a52" });
+
+    let first = client
+        .call_with_meta("add_note", note.clone(), key.clone())
+        .await;
+    let again = client.call_with_meta("add_note", note, key).await;
+    assert_eq!(again.structured(), first.structured());
+    assert_eq!(again.message()["_meta"]["dev.steadfast/replayed"], true);
+
+    let found = client
+        .call("search_notes", json!({ "query": "milk" }))
+        .await;
+    assert_eq!(found.structured().unwrap()["total"], 1);
 }

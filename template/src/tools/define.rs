@@ -1,7 +1,8 @@
 //! `define_word`: asks a dependency that may be away.
 //!
-//! The attribute declares a retry, the upstream that a breaker is kept for, and a fallback;
-//! `cargo run -- tools` shows which of these this release of Steadfast enforces.
+//! The attribute says what happens then, and the server does it: an attempt that takes 500 ms is given up and repeated,
+//! up to twice, within the budget of the upstream; when too many fail, the breaker of `dictionary` lets none through for
+//! a while; and meanwhile the fallback answers. `cargo run -- drill define_word` shows all of it.
 
 use steadfast::prelude::*;
 
@@ -22,8 +23,9 @@ pub struct Definition {
     version = "1.0.0",
     effect = read_only,
     timeout = "2s",
+    attempt_timeout = "500ms",
     retry = 2,
-    upstream = "dictionary",
+    upstream(name = "dictionary", concurrency = 16),
     fallback = builtin_definition,
 )]
 pub async fn define_word(
@@ -40,7 +42,7 @@ pub async fn define_word(
     }
 }
 
-/// Serves when the dictionary can't: a short list in this program.
+/// Serves when the dictionary can't be reached: a short list in this program. It must not need what is away.
 pub async fn builtin_definition(
     _: State<Dictionary>,
     word: String,
