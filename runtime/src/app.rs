@@ -1,7 +1,8 @@
 //! Runs a server until it is told to stop: transports, admin port, signals, drain.
 //!
 //! Invariant: after the first SIGTERM or SIGINT no new call is taken, and calls in flight are answered within the
-//! grace period. A second signal ends the process at once.
+//! grace period. A second signal ends the process at once. A function that does not give its thread back does not keep
+//! the process.
 
 mod admin;
 
@@ -11,6 +12,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    blocking,
     clock::Clock,
     config::{Settings, Transport},
     engine::{Engine, Seams},
@@ -152,7 +154,13 @@ pub(crate) async fn serve(
     if let Some(admin) = admin {
         let _ = tokio::time::timeout(CLOSING, admin).await;
     }
-    result
+    result?;
+    // The runtime would wait for them, however long.
+    if tokio::time::timeout(CLOSING, blocking::idle()).await.is_err() {
+        tracing::warn!(functions = blocking::running(), "functions that keep their threads are left behind");
+        std::process::exit(0);
+    }
+    Ok(())
 }
 
 /// Takes no new call and waits for those in flight.

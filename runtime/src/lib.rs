@@ -29,6 +29,7 @@
 
 mod answer;
 mod app;
+mod blocking;
 mod call;
 mod catalogue;
 pub mod cli;
@@ -110,23 +111,7 @@ pub mod __private {
     pub use serde_json;
     pub use steadfast_macros::embedded_contracts;
 
-    pub use crate::{context::CallContext, contracts::Contracts, error::ToolError, tool::*};
-
-    /// Runs a function that may block on a thread of its own.
-    ///
-    /// # Errors
-    /// None; a panic of the function goes on in the caller.
-    pub async fn run_blocking<T: Send + 'static>(
-        function: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, ToolError> {
-        match tokio::task::spawn_blocking(function).await {
-            Ok(value) => Ok(value),
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(error) => Err(ToolError::internal("the server is stopping").with_source(error)),
-            },
-        }
-    }
+    pub use crate::{blocking::run_blocking, context::CallContext, contracts::Contracts, error::ToolError, tool::*};
 
     /// A default or an example as JSON; what can't be written as JSON is left out.
     pub fn to_json<T: serde::Serialize>(value: T) -> serde_json::Value {

@@ -50,6 +50,10 @@ where
     {
         return refusal(StatusCode::BAD_REQUEST, error.0, error.1);
     }
+    // So it does where a handler ended without an answer, which is what is left when the grace period is over.
+    if response.status() == StatusCode::INTERNAL_SERVER_ERROR && !is_json(response.headers()) {
+        return refusal(StatusCode::INTERNAL_SERVER_ERROR, id(&body), given_up());
+    }
     response.map(Body::new)
 }
 
@@ -94,6 +98,16 @@ fn unreadable(body: &Bytes) -> Option<(Option<RequestId>, ErrorData)> {
         _ => "the message must be an object",
     };
     Some((id, ErrorData::invalid_request(what, None)))
+}
+
+fn id(body: &Bytes) -> Option<RequestId> {
+    let message: Value = serde_json::from_slice(body).ok()?;
+    serde_json::from_value(message.get("id")?.clone()).ok()
+}
+
+/// The error of a request that nobody answered.
+fn given_up() -> ErrorData {
+    ErrorData::internal_error("the server gave the request up; it may or may not have had its effect", None)
 }
 
 /// Whether a request is plainly not from a page in a browser: no Origin, and a Host that is listed, with any port.
