@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rmcp::model::{ClientCapabilities, InputRequest};
+use rmcp::model::{ClientCapabilities, InputRequests, InputResponses};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
@@ -66,7 +66,7 @@ impl Channel for Nobody {
         Interaction::Rounds
     }
 
-    fn request(&self, _request: InputRequest) -> BoxFuture<'_, Result<Value, ToolError>> {
+    fn request(&self, _attempt: u32, _requests: InputRequests) -> BoxFuture<'_, Result<InputResponses, ToolError>> {
         Box::pin(std::future::ready(Err(ToolError::internal("nobody can be asked in a drill"))))
     }
 }
