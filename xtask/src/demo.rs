@@ -105,6 +105,7 @@ fn hints(project: &Project, folder: &Path, mcp: SocketAddr, admin: SocketAddr) -
      cargo run -- call search_notes@1 '{{\"q\":\"milk\"}}'           # as clients of its first release do
      cargo run -- call search_notes '{{\"query\":7,\"limit\":1000}}'    # names both mistakes
      cargo run -- tools
+     cargo run -- drill define_word                               # watch the breaker open and recover
      cargo run                                                    # serve, until Ctrl-C
 endpoints while it serves
      mcp     http://{mcp}/mcp
