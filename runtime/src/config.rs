@@ -234,6 +234,12 @@ impl Settings {
             );
         }
         reader.check(
+            "tasks.lease",
+            settings.tasks.lease >= 2 * settings.store.timeout,
+            "a lease could end while it is renewed",
+            "give it twice the time of `store.timeout`, or more",
+        );
+        reader.check(
             "admin",
             settings.admin.is_none_or(|admin| admin.ip().is_loopback()),
             "the admin port has no authentication and listens on loopback only",

@@ -110,8 +110,10 @@ impl Channel for TaskChannel {
 
     fn become_task(&self) -> BoxFuture<'_, Result<Option<Time>, ToolError>> {
         Box::pin(async {
+            // Only once: a call does not get its time again by asking for it.
+            let first = self.job.task().is_none();
             self.job.become_task().await.map_err(refused)?;
-            Ok(Some(self.time))
+            Ok(first.then_some(self.time))
         })
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariants: whatever happens (a panic, a cancellation, the end of the process), the run is recorded once, and the
 //! end of a task is written unless somebody else has written one; what may run a second time stops before another
-//! process may take it over.
+//! process may take it over. (A function that is not `async` keeps its thread to its own end; nobody reads its result.)
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -20,7 +20,7 @@ use super::{
     channel::TaskChannel,
     held_until,
     job::{Job, Task},
-    record::{Event, Phase, Refused, UNKNOWN, failed},
+    record::{Event, Phase, UNKNOWN, failed},
     slot::{Found, Unchanged},
 };
 use crate::{
@@ -53,8 +53,8 @@ pub(super) type Ended = (Result<Outcome, Stop>, Notes);
 
 /// Why a task does not come to its own end.
 enum Why {
-    /// It was ended elsewhere, which is written.
-    Over,
+    /// By its caller, which is written.
+    Cancelled,
     /// It is no longer this process's, or may not be.
     Lost,
     /// The process ends.
@@ -129,7 +129,7 @@ async fn watch(job: &Job) -> Why {
         }
         let now = engine.clock.now();
         match look(job, task, renewed, now).await {
-            Ok(found) if found.record.has_ended() => return Why::Over,
+            Ok(found) if found.record.phase == Phase::Cancelled => return Why::Cancelled,
             Ok(found) if !found.record.is_held_by(&engine.tasks.process) => return Why::Lost,
             Ok(found) => {
                 if found.written {
@@ -138,8 +138,7 @@ async fn watch(job: &Job) -> Why {
                 away = false;
                 job.saw(found);
             }
-            Err(Unchanged::Refused(Refused::Ended)) => return Why::Over,
-            Err(Unchanged::Refused(Refused::NotYours) | Unchanged::Absent) => return Why::Lost,
+            Err(Unchanged::Refused(_) | Unchanged::Absent) => return Why::Lost,
             Err(Unchanged::Contended) => {}
             Err(Unchanged::Store(error)) => {
                 engine.metrics.store_failed(Kind::Task, &error);
@@ -156,11 +155,17 @@ async fn watch(job: &Job) -> Why {
 
 /// Writes what there is to write, and renews the lease by it; else reads what others wrote.
 async fn look(job: &Job, task: &Task, renewed: Instant, now: Instant) -> Result<Found, Unchanged> {
-    if let Some(said) = job.said() {
-        return task.slot.change(&Event::Say(Some(said))).await;
-    }
-    if now.saturating_duration_since(renewed) >= job.engine.tasks.settings.lease / 3 {
-        return task.slot.change(&Event::Renew).await;
+    let event = match job.said() {
+        Some(said) => Some(Event::Say(Some(said))),
+        None if now.saturating_duration_since(renewed) >= job.engine.tasks.settings.lease / 3 => Some(Event::Renew),
+        None => None,
+    };
+    if let Some(event) = event {
+        match task.slot.change(&event).await {
+            // What it is now says why.
+            Err(Unchanged::Refused(_)) => {}
+            changed => return changed,
+        }
     }
     task.slot.read().await?.ok_or(Unchanged::Absent)
 }
@@ -205,7 +210,7 @@ async fn finish(engine: &Engine, task: &Task, phase: Phase) {
 /// Ends a task that can't go on in this process.
 async fn give_up(engine: &Engine, job: &Job, task: &Task, why: Why, record: Record) {
     let event = match why {
-        Why::Over => return record.close(&engine.metrics, &Err(Stop::Cancelled), &Notes::default()),
+        Why::Cancelled => return record.close(&engine.metrics, &Err(Stop::Cancelled), &Notes::default()),
         Why::Lost => return record.close_as("lost"),
         Why::Released if can_run_again(job) => {
             record.close_as("released");
