@@ -2,6 +2,7 @@
 
 pub mod conformance;
 pub mod library;
+pub mod origin;
 
 /// The README's example, so that it compiles.
 #[cfg(doctest)]

@@ -3,6 +3,7 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, reason = "a test binary has no users")]
 
 mod cli;
+mod faults;
 mod models;
 mod pipeline;
 mod protocol;

@@ -1,4 +1,4 @@
-//! The fixture server as a process, and clients that say exactly what a test wants said.
+//! Servers as processes, and clients that say exactly what a test wants said.
 
 pub mod http;
 pub mod stdio;
@@ -22,15 +22,23 @@ pub struct Process {
 
 /// The fixture server's program.
 pub fn fixture() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fixture-server"));
-    command.env_remove("RUST_LOG").env_remove("RUST_BACKTRACE").current_dir(env!("CARGO_TARGET_TMPDIR"));
+    program(env!("CARGO_BIN_EXE_fixture-server"))
+}
+
+/// A server's program, with nothing of what the tests' own environment says.
+pub fn program(path: &str) -> Command {
+    let mut command = Command::new(path);
+    for variable in ["RUST_LOG", "RUST_BACKTRACE", "STEADFAST_TEST_POSTGRES", "STEADFAST_TEST_REDIS"] {
+        command.env_remove(variable);
+    }
+    command.current_dir(env!("CARGO_TARGET_TMPDIR"));
     command
 }
 
 impl Process {
     pub fn start(command: &mut Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the fixture server starts");
+        let mut child = command.spawn().expect("the server starts");
         let lines = BufReader::new(child.stderr.take().expect("stderr is piped"));
         let (send, stderr) = mpsc::channel();
         std::thread::spawn(move || {
@@ -110,7 +118,7 @@ impl Drop for Process {
     }
 }
 
-/// The fixture server over HTTP.
+/// A server over HTTP.
 pub struct HttpServer {
     pub process: Process,
     pub mcp: SocketAddr,
@@ -124,8 +132,13 @@ impl HttpServer {
 
     pub fn with(change: impl FnOnce(&mut Command)) -> Self {
         let mut command = fixture();
-        command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
         change(&mut command);
+        Self::of(command)
+    }
+
+    /// Of any server's program.
+    pub fn of(mut command: Command) -> Self {
+        command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
         let process = Process::start(&mut command);
         let address = |url: String| {
             let authority = url.split('/').next().unwrap_or_default().to_owned();

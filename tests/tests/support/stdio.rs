@@ -1,4 +1,4 @@
-//! MCP over the fixture server's standard streams, line by line.
+//! MCP over a server's standard streams, line by line.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{PATIENCE, Process, fixture};
 
-/// The fixture server over stdio.
+/// A server over stdio.
 pub struct StdioServer {
     pub process: Process,
     input: Option<ChildStdin>,
@@ -24,8 +24,13 @@ impl StdioServer {
 
     pub fn with(change: impl FnOnce(&mut Command)) -> Self {
         let mut command = fixture();
-        command.args(["--transport", "stdio"]);
         change(&mut command);
+        Self::of(command)
+    }
+
+    /// Of any server's program.
+    pub fn of(mut command: Command) -> Self {
+        command.args(["--transport", "stdio"]);
         let mut process = Process::start(&mut command);
         let output = BufReader::new(process.child().stdout.take().expect("stdout is piped"));
         let input = process.child().stdin.take();
