@@ -5,6 +5,7 @@
 //! time, one of a few tries has to: a machine that is busy for a moment is no fault of the server's.
 
 mod client;
+mod crash;
 mod fleet;
 mod load;
 mod output;
