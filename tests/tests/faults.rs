@@ -6,6 +6,7 @@
 
 mod client;
 mod crash;
+mod drain;
 mod fleet;
 mod load;
 mod output;
