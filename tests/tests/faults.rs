@@ -10,5 +10,6 @@ mod drain;
 mod fleet;
 mod load;
 mod output;
+mod replicas;
 mod upstream;
 mod ways;
