@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::{
-    client::{Connection, Cut, call, try_call, until},
+    client::{Connection, Cut, call, now, try_call, until},
     fleet::Fleet,
 };
 use crate::support::{Process, stdio::StdioServer};
@@ -36,7 +36,7 @@ struct Ended {
 }
 
 async fn ends(process: &mut Process) {
-    let began = tokio::time::Instant::now();
+    let began = now();
     let status = tokio::task::block_in_place(|| process.wait());
     assert_eq!(status.code(), Some(0));
     assert!(began.elapsed() < END, "{:?}", began.elapsed());

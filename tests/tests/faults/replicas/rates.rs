@@ -10,13 +10,13 @@ use super::{
     proxy::{Proxy, Way},
     replicas,
 };
-use crate::faults::client::{Connection, call, until};
+use crate::faults::client::{Connection, call, now, until};
 
 const SETTINGS: &str = "[limits]\nrate_per_caller = '50/s'";
 
 /// How many of so many calls at each server are let in, and how long they took.
 async fn let_in(servers: &[SocketAddr], each: usize) -> (u32, Duration) {
-    let began = tokio::time::Instant::now();
+    let began = now();
     let mut clients = JoinSet::new();
     for &server in servers {
         clients.spawn(async move {
