@@ -38,7 +38,7 @@ pub(crate) fn to_call(called: Called<'_>, request_id: &str) -> Result<CallToolRe
     if let Some(contract) = called.contract {
         added.get_or_insert_default().0.insert(meta::CONTRACT.into(), contract.clone());
     }
-    let Notes { attempts, degraded, replayed } = called.notes;
+    let Notes { attempts, degraded, replayed, .. } = called.notes;
     if attempts > 1 {
         added.get_or_insert_default().0.insert(meta::ATTEMPTS.into(), attempts.into());
     }
@@ -57,6 +57,11 @@ pub(crate) fn to_call(called: Called<'_>, request_id: &str) -> Result<CallToolRe
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// How long to wait, in milliseconds: rounded up, since who comes too early is refused again.
+fn wait(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX).max(1)
 }
 
 fn to_response(outcome: Result<Outcome, Stop>, request_id: &str) -> Result<CallToolResponse, ErrorData> {
@@ -91,7 +96,7 @@ pub(crate) fn draining() -> ErrorData {
 
 /// The server as a whole does not take the request now.
 fn unavailable(reason: &str, message: String, retry_after: Duration) -> ErrorData {
-    let data = json!({ "reason": reason, "retryAfterMs": millis(retry_after) });
+    let data = json!({ "reason": reason, "retryAfterMs": wait(retry_after) });
     ErrorData::new(ErrorCode(code::UNAVAILABLE), message, Some(data))
 }
 
@@ -99,7 +104,7 @@ fn unavailable(reason: &str, message: String, retry_after: Duration) -> ErrorDat
 fn away(reason: &str, message: String, retry_after: Option<Duration>) -> CallToolResponse {
     let mut about = json!({ "kind": ErrorKind::Unavailable.as_str(), "reason": reason });
     if let Some(after) = retry_after {
-        about["retryAfterMs"] = millis(after).into();
+        about["retryAfterMs"] = wait(after).into();
     }
     error_result(message, about, None)
 }
@@ -139,7 +144,7 @@ fn from_stop(stop: Stop, request_id: &str) -> Result<CallToolResponse, ErrorData
             Some(RETRY_AFTER),
         )),
         Stop::InFlight { retry_after } => {
-            let about = json!({ "kind": ErrorKind::Conflict.as_str(), "reason": "in_flight", "retryAfterMs": millis(retry_after) });
+            let about = json!({ "kind": ErrorKind::Conflict.as_str(), "reason": "in_flight", "retryAfterMs": wait(retry_after) });
             Ok(error_result(sentence(message), about, None))
         }
         Stop::KeyReused => Ok(conflict("key_reused", message)),
@@ -150,7 +155,13 @@ fn from_stop(stop: Stop, request_id: &str) -> Result<CallToolResponse, ErrorData
         Stop::ResultTooLarge { limit } => {
             let about =
                 json!({ "kind": ErrorKind::Internal.as_str(), "reason": "result_too_large", "limitBytes": limit });
-            Ok(error_result(format!("The result takes more than {limit} bytes. Ask for less."), about, None))
+            Ok(error_result(
+                format!(
+                    "The call was done, and its result takes more than {limit} bytes. If it only reads, ask for less."
+                ),
+                about,
+                None,
+            ))
         }
         Stop::TooLarge { limit } => invalid(Some(json!({ "limitBytes": limit }))),
         Stop::TooDeep { limit } => invalid(Some(json!({ "limitDepth": limit }))),
@@ -201,7 +212,7 @@ fn from_tool(error: &ToolError, request_id: &str) -> CallToolResponse {
     };
     let mut about = json!({ "kind": error.kind().as_str() });
     if let Some(after) = error.retry_after() {
-        about["retryAfterMs"] = millis(after).into();
+        about["retryAfterMs"] = wait(after).into();
     }
     error_result(text, about, None)
 }

@@ -52,8 +52,10 @@ pub(crate) struct Called<'a> {
 /// How an answer came about, for the caller and for the record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Notes {
-    /// How often the function was run, or begun.
+    /// How often the function was begun.
     pub(crate) attempts: u32,
+    /// Something was begun that may have had an effect: the function, or its fallback.
+    pub(crate) begun: bool,
     /// What stood in for the function.
     pub(crate) degraded: Option<Degraded>,
     /// It is the answer of an earlier call with the same idempotency key.
@@ -206,7 +208,9 @@ impl Stop {
                 | Self::BulkheadFull { .. }
                 | Self::InFlight { .. }
                 | Self::KeyReused
+                | Self::AnswerNotKept
                 | Self::StoreAway(_)
+                | Self::State(StateError::Exhausted)
         )
     }
 }

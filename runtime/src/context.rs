@@ -5,14 +5,14 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use rmcp::model::ClientCapabilities;
 use serde_json::{Map, Value};
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -123,15 +123,25 @@ pub(crate) struct Deadline {
     hard: AtomicU64,
     /// Milliseconds after `start` at which there was progress last.
     touched: AtomicU64,
-    /// The client is being asked; a person may take their time.
-    asking: AtomicBool,
+    /// How often the client is being asked now; a person may take their time.
+    asking: AtomicUsize,
+    /// The end may have come nearer.
+    nearer: Notify,
 }
 
 impl Deadline {
     /// Of a call that began at `start`.
     pub(crate) fn new(clock: Clock, start: Instant, idle: Duration, hard: Duration) -> Self {
         let (idle, hard) = (millis(idle.min(hard)).into(), millis(hard).into());
-        Self { clock, start, idle, hard, touched: AtomicU64::new(0), asking: AtomicBool::new(false) }
+        Self {
+            clock,
+            start,
+            idle,
+            hard,
+            touched: AtomicU64::new(0),
+            asking: AtomicUsize::new(0),
+            nearer: Notify::new(),
+        }
     }
 
     /// Gives the call more time, from now on.
@@ -143,7 +153,7 @@ impl Deadline {
 
     /// Stops the idle clock until the value that is returned is dropped.
     fn asking(&self) -> Asking<'_> {
-        self.asking.store(true, Ordering::Relaxed);
+        self.asking.fetch_add(1, Ordering::SeqCst);
         Asking(self)
     }
 
@@ -155,11 +165,31 @@ impl Deadline {
 
     /// When the call ends, as things stand.
     pub(crate) fn at(&self) -> Instant {
-        if self.asking.load(Ordering::Relaxed) {
+        if self.is_asking() {
             return self.start + self.hard();
         }
         let touched = Duration::from_millis(self.touched.load(Ordering::Relaxed));
         self.start + touched.saturating_add(self.idle()).min(self.hard())
+    }
+
+    /// Whether the client is being asked.
+    pub(crate) fn is_asking(&self) -> bool {
+        self.asking.load(Ordering::SeqCst) > 0
+    }
+
+    /// Resolves once the end that `end` computes from this deadline has passed, wherever it moved meanwhile.
+    pub(crate) async fn passed(&self, end: impl Fn() -> Instant) {
+        loop {
+            let nearer = self.nearer.notified();
+            let at = end();
+            if at <= self.clock.now() {
+                return;
+            }
+            tokio::select! {
+                () = tokio::time::sleep_until(at) => {}
+                () = nearer => {}
+            }
+        }
     }
 
     /// When there was progress last; before there was any, when the call began.
@@ -192,7 +222,8 @@ struct Asking<'a>(&'a Deadline);
 impl Drop for Asking<'_> {
     fn drop(&mut self) {
         self.0.touch();
-        self.0.asking.store(false, Ordering::Relaxed);
+        self.0.asking.fetch_sub(1, Ordering::SeqCst);
+        self.0.nearer.notify_waiters();
     }
 }
 
@@ -366,6 +397,20 @@ mod tests {
                 Ok(asked.into_keys().map(|key| (key, serde_json::json!({"roots": []}))).collect())
             })
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_comes_nearer_when_the_client_has_answered() {
+        let clock = Clock::system();
+        let start = clock.now();
+        let deadline = Deadline::new(clock, start, Duration::from_secs(2), Duration::from_secs(300));
+        let asking = deadline.asking();
+        let answered = async {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            drop(asking);
+        };
+        tokio::join!(deadline.passed(|| deadline.at()), answered);
+        assert_eq!(clock.now(), start + Duration::from_secs(12));
     }
 
     #[tokio::test(start_paused = true)]

@@ -18,7 +18,7 @@ use crate::{
     principal::Principal,
     problem::Problem,
     protocol::ErasedHandler,
-    reliability::{self, BackoffPolicy, Bulkhead, Random},
+    reliability::{self, BackoffPolicy, Budget, BudgetPolicy, Bulkhead, Random},
     request_state::RequestStates,
     stale::StaleResults,
     store::{Away, Kind, Store, StoreError},
@@ -62,6 +62,8 @@ pub(crate) struct Engine {
     pub(crate) states: RequestStates,
     /// By [`Entry::id`].
     policies: Vec<ToolPolicy>,
+    /// By [`Entry::id`], for tools that name no upstream.
+    own_budgets: Vec<Budget>,
     /// The surface of callers who come in without one.
     surface: Option<SurfaceId>,
     /// The surfaces of single callers, by principal.
@@ -167,6 +169,7 @@ impl Engine {
             random,
             metrics: Metrics::new(),
             states,
+            own_budgets: policies.tools.iter().map(|_| Budget::new(BudgetPolicy::default())).collect(),
             policies: policies.tools,
             surface,
             pins,
@@ -176,6 +179,11 @@ impl Engine {
     /// What a tool is held to.
     pub(crate) fn policy(&self, tool: &Entry) -> &ToolPolicy {
         &self.policies[tool.id]
+    }
+
+    /// The retry budget of a tool that names no upstream.
+    pub(crate) fn own_budget(&self, tool: &Entry) -> &Budget {
+        &self.own_budgets[tool.id]
     }
 
     /// Goes on without the store, or refuses the call, as is declared for this kind of record.

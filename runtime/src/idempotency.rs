@@ -155,7 +155,10 @@ impl Claim {
             // Said when it became one.
             Ok(Outcome::Task(_)) => Ending::Unknown,
             Err(Stop::Tool(error)) if error.kind() == ErrorKind::Unavailable && self.repeatable => Ending::Nothing,
+            Err(Stop::BreakerOpen { .. } | Stop::BulkheadFull { .. }) if self.repeatable => Ending::Nothing,
             Err(Stop::Tool(error)) => Ending::Answered(Answer::from(error)),
+            // It was done; only what came of it can't be shown.
+            Err(Stop::ResultTooLarge { .. } | Stop::BadOutput(_)) => Ending::Answered(Answer::TooLarge),
             Err(_) => Ending::Unknown,
         }
     }
@@ -233,7 +236,12 @@ impl Records for Slot {
     async fn write(&self, expect: Option<u64>, record: &Record) -> Result<Written, StoreError> {
         let value = serde_json::to_vec(record).unwrap_or_default();
         let expect = expect.map_or(Expect::Absent, Expect::Version);
-        Ok(match self.store.put(&self.key, expect, &value, Some(self.ttl)).await? {
+        // A key must not be forgotten while its call runs.
+        let ttl = match record.state {
+            State::InFlight { lease_ms } => self.ttl.max(Duration::from_millis(lease_ms)),
+            State::Done { .. } | State::Unknown => self.ttl,
+        };
+        Ok(match self.store.put(&self.key, expect, &value, Some(ttl)).await? {
             Put::Done { version } => Written::Done(version),
             Put::Conflict(None) => Written::Conflict(None),
             Put::Conflict(Some(stored)) => Written::Conflict(Some(Found {

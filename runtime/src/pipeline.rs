@@ -29,6 +29,7 @@ pub(crate) use self::{
     bootstrap::bounds,
     limits::{Admission, Limits},
     record::Record,
+    size::bytes,
 };
 use self::{execute::Execution, guard::Guarded, resolve::Choice};
 use crate::{
@@ -79,7 +80,7 @@ async fn stages<'a>(
     // admit: a draining server takes no new call, and waits for those that it let in. Callers wait here in turn, and no
     // longer than their calls may take.
     let until = began + caller.time(&engine.limits, policy);
-    let _admitted = admit::enter(engine, &call.principal, until).await?;
+    let _admitted = admit::enter(engine, &call.principal, until, &call.cancellation).await?;
 
     // resolve: surface, version and name to one tool and, where they say it, one major of it. What an operator switched
     // off ends here, and so do calls above the tool's own rate.
@@ -159,7 +160,7 @@ pub(crate) async fn run(engine: &Engine, served: Served<'_>, ready: Ready, notes
 /// Keeps what came of a call for its idempotency key. The call had its effect, so its caller gets the answer in any
 /// case; where it can't be kept, a repeat is told that it is unknown.
 pub(crate) async fn settle(engine: &Engine, claim: Claim, outcome: &Result<Outcome, Stop>, notes: &Notes) {
-    if let Err(error) = claim.settle(outcome, notes.attempts > 0).await {
+    if let Err(error) = claim.settle(outcome, notes.begun).await {
         engine.metrics.store_failed(Kind::Claim, &error);
         tracing::error!(%error, "the answer could not be kept for its idempotency key");
     }

@@ -10,7 +10,7 @@ use rmcp::model::ContentBlock;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use crate::{catalogue::Served, hash::Digest};
+use crate::{catalogue::Served, hash::Digest, pipeline};
 
 /// What a result and its key take beside their text, roughly.
 const OVERHEAD: u64 = 256;
@@ -39,9 +39,10 @@ impl StaleResults {
 
     /// Keeps the latest good result of a call.
     pub(crate) fn keep(&self, key: Digest, content: &[ContentBlock], structured: Option<&Value>, at: Instant) {
-        let text = content.iter().filter_map(ContentBlock::as_text).map(|text| text.text.len()).sum::<usize>();
-        // The structure says what the text says.
-        let bytes = u64::try_from(text).unwrap_or(u64::MAX).saturating_mul(2).saturating_add(OVERHEAD);
+        let blocks = content.iter().map(pipeline::bytes).sum::<usize>();
+        // The structure says what the text says, in a tree.
+        let tree = structured.map_or(0, |value| blocks + nodes(value) * size_of::<Value>());
+        let bytes = u64::try_from(blocks + tree).unwrap_or(u64::MAX).saturating_add(OVERHEAD);
         self.0.insert(key, Result { content: content.to_vec(), structured: structured.cloned(), bytes, at });
     }
 
@@ -56,6 +57,14 @@ impl StaleResults {
 /// What a call is, to find its result again.
 pub(crate) fn key(tenant: &str, principal: &str, served: Served<'_>, arguments: &Map<String, Value>) -> Digest {
     Digest::of(&serde_json::json!([tenant, principal, &*served.tool.name, served.contract().label, arguments]))
+}
+
+fn nodes(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(nodes).sum::<usize>(),
+        Value::Object(members) => 1 + members.values().map(nodes).sum::<usize>(),
+        _ => 1,
+    }
 }
 
 /// Results count by their size.

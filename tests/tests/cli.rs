@@ -110,6 +110,7 @@ fn tools_shows_what_is_enforced_and_who_said_it() {
         rate_limit = '100/s'
         [upstreams.directory]
         failure_ratio = 55
+        failures_in_a_row = 7
         concurrency = 4
     ";
     let (_, out, _) = run_in("policies", &[("steadfast.toml", file)], &["tools"]);
@@ -130,6 +131,7 @@ fn tools_shows_what_is_enforced_and_who_said_it() {
         (enforced, "stale_ms", json!(null), "default"),
         (enforced, "idempotency_key", json!(true), "attribute"),
         (upstream, "failure_ratio", json!(55.0), "configuration"),
+        (upstream, "failures_in_a_row", json!(7), "configuration"),
         (upstream, "concurrency", json!(4), "configuration"),
         (upstream, "open_for_ms", json!(5_000), "default"),
         (upstream, "retry_ratio", json!(20.0), "default"),

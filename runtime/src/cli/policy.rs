@@ -97,7 +97,7 @@ fn upstream(at: usize, engine: &Engine, settings: &Settings) -> Value {
             percent(breaker.failure_ratio),
             from(set.failure_ratio.is_some(), declared.failure_ratio.is_some()),
         ),
-        ("failures_in_a_row", breaker.failures_in_a_row.into(), from(false, false)),
+        ("failures_in_a_row", breaker.failures_in_a_row.into(), from(set.failures_in_a_row.is_some(), false)),
         ("slow_call_ms", millis(breaker.slow_call), from(set.slow_call.is_some(), declared.slow_call.is_some())),
         ("slow_ratio", percent(breaker.slow_ratio), from(set.slow_ratio.is_some(), false)),
         ("open_for_ms", millis(breaker.open_for), from(set.open_for.is_some(), declared.open_for.is_some())),

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -99,7 +100,8 @@ impl Layers {
             Err(error) => problems.push(ConfigProblem {
                 key: source.into(),
                 source: "file".into(),
-                what: error.to_string().trim_end().to_owned(),
+                // The line itself is not repeated: there may be a password in it.
+                what: format!("line {}: {}", line(text, error.span()), error.message()),
                 help: "mend the TOML at this place".into(),
             }),
         }
@@ -149,6 +151,12 @@ impl Layers {
             self.values.insert(key.to_owned(), (Value::String(value), format!("--{key}")));
         }
     }
+}
+
+/// The line that an error is on, from 1.
+fn line(text: &str, span: Option<Range<usize>>) -> usize {
+    let before = span.map_or("", |span| &text[..span.start.min(text.len())]);
+    1 + before.matches('\n').count()
 }
 
 /// The variable that every Rust program takes its log directives from.

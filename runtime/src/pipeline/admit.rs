@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::limits::Admission;
 use crate::{
@@ -29,24 +30,39 @@ pub(crate) struct Admitted<'a> {
 }
 
 /// Lets a request in, after a wait where the server is at its limit and there is room to wait.
-pub(crate) async fn enter<'a>(engine: &'a Engine, principal: &Principal, until: Instant) -> Result<Admitted<'a>, Stop> {
+///
+/// Places come before rates: who is shed has used up nothing, and only so many wait for the store at once.
+pub(crate) async fn enter<'a>(
+    engine: &'a Engine,
+    principal: &Principal,
+    until: Instant,
+    cancellation: &CancellationToken,
+) -> Result<Admitted<'a>, Stop> {
     // The ticket comes first: a drain waits for calls that wait here.
     let ticket = engine.gate.enter().ok_or(Stop::Draining)?;
-    let Admission { rate_per_caller, rate_per_tenant, .. } = &engine.limits.admission;
-    let caller = principal.as_str();
-    if let Some(quota) = rate_per_caller {
-        rate(engine, RateOf::Caller, format!("caller:{caller}"), *quota).await?;
-    }
-    if let Some(quota) = rate_per_tenant {
-        rate(engine, RateOf::Tenant, "tenant".into(), *quota).await?;
-    }
     // Refused at once where there is no room to wait.
     let entering = engine.places.enter(&principal.shared()).map_err(overloaded)?;
-    match tokio::time::timeout_at(until, entering).await {
-        Ok(Ok(place)) => Ok(Admitted { _ticket: ticket, _place: place }),
-        Ok(Err(full)) => Err(overloaded(full)),
+    let admitted = async {
+        rates(engine, principal).await?;
+        entering.await.map_err(overloaded)
+    };
+    tokio::select! {
+        biased;
+        () = cancellation.cancelled() => Err(Stop::Cancelled),
+        place = admitted => Ok(Admitted { _ticket: ticket, _place: place? }),
         // There was room to wait, and no time left to run.
-        Err(_elapsed) => Err(Stop::Overloaded { retry_after: AGAIN }),
+        () = tokio::time::sleep_until(until) => Err(Stop::Overloaded { retry_after: AGAIN }),
+    }
+}
+
+async fn rates(engine: &Engine, principal: &Principal) -> Result<(), Stop> {
+    let Admission { rate_per_caller, rate_per_tenant, .. } = &engine.limits.admission;
+    if let Some(quota) = rate_per_caller {
+        rate(engine, RateOf::Caller, format!("caller:{}", principal.as_str()), *quota).await?;
+    }
+    match rate_per_tenant {
+        Some(quota) => rate(engine, RateOf::Tenant, "tenant".into(), *quota).await,
+        None => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{any::Any, panic::AssertUnwindSafe, time::Duration};
 
 use futures_util::FutureExt as _;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use crate::{
     catalogue::Run,
@@ -49,30 +49,26 @@ impl Attempt<'_> {
         tokio::select! {
             biased;
             () = context.cancellation().cancelled() => Err(Ended::Cancelled),
-            finished = running => {
-                unfinished.disarm();
-                finished.map_err(|panic| Ended::Panicked(message(&*panic)))
-            }
+            finished = running => match finished {
+                Ok(result) => {
+                    unfinished.disarm();
+                    Ok(result)
+                }
+                Err(panic) => Err(Ended::Panicked(message(&*panic))),
+            },
             () = passed(self.deadline, self.limit, self.kept) => Err(Ended::Late),
         }
     }
 }
 
-/// Resolves when the time has passed, however often progress moved it.
+/// Resolves when the time has passed, however often progress moved it. It stands still while the client is asked.
 pub(super) async fn passed(deadline: &Deadline, limit: Option<(Instant, Duration)>, kept: Duration) {
     let end = || {
         let call = deadline.at() - kept;
+        let limit = limit.filter(|_| !deadline.is_asking());
         limit.map_or(call, |(began, limit)| call.min(deadline.last_progress().max(began) + limit))
     };
-    let mut at = end();
-    loop {
-        sleep_until(at).await;
-        let moved = end();
-        if moved <= at {
-            return;
-        }
-        at = moved;
-    }
+    deadline.passed(end).await;
 }
 
 /// What a panic said.

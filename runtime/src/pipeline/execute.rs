@@ -46,39 +46,54 @@ impl Execution<'_> {
             return Err(failed);
         };
         // Why the function failed is what its caller and its owner have to know, not why its stand-in did.
-        let output = self.fall_back(fallback, arguments).await.map_err(|_| failed)?;
+        notes.begun = true;
+        let output = match self.fall_back(fallback, arguments).await {
+            Ok(output) => output,
+            Err(stop) if self.is_lost(&stop) => return Err(self.unknown(stop)),
+            Err(_) => return Err(failed),
+        };
         notes.degraded = Some(Degraded { mode: DegradedMode::Fallback, reason });
         Ok(output)
     }
 
     async fn attempts(&self, mut arguments: Arguments, notes: &mut Notes) -> Result<Output, Stop> {
         let upstream = self.policy.upstream.map(|at| &self.engine.upstreams[at]);
+        let mut lost = false;
         for retry in 0.. {
             let again = (retry < self.policy.retries).then(|| arguments.clone());
             let stop = match self.attempt(upstream, arguments, notes).await {
                 Ok(output) => return Ok(output),
                 Err(stop) => stop,
             };
-            let (Some(again), Some(pause)) = (again, self.pause(&stop, retry, upstream, notes)) else {
-                return Err(self.known(stop, notes));
+            lost |= notes.begun && self.is_lost(&stop);
+            let pause = again.as_ref().and_then(|_| self.pause(&stop, retry, upstream, notes));
+            let (Some(again), Some(pause)) = (again, pause) else {
+                return Err(if lost { self.unknown(stop) } else { stop });
             };
-            self.wait(pause).await.map_err(|stop| self.known(stop, notes))?;
+            self.wait(pause).await.map_err(|stop| if lost { self.unknown(stop) } else { stop })?;
+            self.engine.metrics.retried(&self.served.tool.name);
             arguments = again;
         }
         unreachable!("the last attempt returns")
     }
 
-    /// A call that changes something, and was begun and not finished, may have had its effect.
-    fn known(&self, stop: Stop, notes: &Notes) -> Stop {
-        if notes.attempts == 0 || self.served.tool.declaration.effect == Effect::ReadOnly {
-            return stop;
-        }
+    /// Whether nobody knows what a run that ended so did, and that matters.
+    fn is_lost(&self, stop: &Stop) -> bool {
+        let unanswered = match stop {
+            Stop::Cancelled | Stop::Panicked(_) => true,
+            Stop::Tool(error) => error.kind() == ErrorKind::Timeout,
+            _ => false,
+        };
+        unanswered && self.served.tool.declaration.effect != Effect::ReadOnly
+    }
+
+    /// A call that changes something, and was begun and not finished, may have had its effect. A panic stays one: its
+    /// claim says the rest.
+    fn unknown(&self, stop: Stop) -> Stop {
         match stop {
             Stop::Cancelled => Stop::EffectUnknown { why: "cancelled while it ran".into() },
-            Stop::Tool(error) if error.kind() == ErrorKind::Timeout => {
-                Stop::EffectUnknown { why: error.message().to_owned() }
-            }
-            stop => stop,
+            Stop::Panicked(_) => stop,
+            stop => Stop::EffectUnknown { why: stop.to_string() },
         }
     }
 
@@ -91,19 +106,19 @@ impl Execution<'_> {
         let now = self.engine.clock.now();
         let jitter = self.engine.backoff.delay(retry, &self.engine.random);
         let pause = error.retry_after().map_or(jitter, |after| after.max(jitter));
-        if now + pause >= self.ends() {
+        if now.checked_add(pause).is_none_or(|at| at >= self.ends()) {
             return None;
         }
-        match upstream {
-            Some(upstream) if !upstream.budget.withdraw(now) => {
-                self.engine.metrics.retry_refused(&upstream.policy.name);
-                None
-            }
-            _ => {
-                self.engine.metrics.retried(&self.served.tool.name);
-                Some(pause)
-            }
+        // A tool that names no upstream is its own.
+        let (budget, name) = match upstream {
+            Some(upstream) => (&upstream.budget, upstream.policy.name.as_str()),
+            None => (self.engine.own_budget(self.served.tool), &*self.served.tool.name),
+        };
+        if budget.withdraw(now) {
+            return Some(pause);
         }
+        self.engine.metrics.retry_refused(name);
+        None
     }
 
     async fn wait(&self, pause: Duration) -> Result<(), Stop> {
@@ -123,8 +138,11 @@ impl Execution<'_> {
         notes: &mut Notes,
     ) -> Result<Output, Stop> {
         let Some(upstream) = upstream else {
-            notes.attempts += 1;
-            return self.once(arguments, notes).await;
+            let given = self.time_left()?;
+            if notes.attempts == 0 {
+                self.engine.own_budget(self.served.tool).offered(self.engine.clock.now());
+            }
+            return self.once(arguments, given, notes).await.0;
         };
         let name = &upstream.policy.name;
         let full = |full: Full| Stop::BulkheadFull { upstream: name.clone(), retry_after: full.retry_after };
@@ -135,7 +153,9 @@ impl Execution<'_> {
             slot = entering => slot.map_err(full)?,
             () = attempt::passed(self.context.deadline(), None, self.kept()) => return Err(self.late()),
         };
-        let entered = upstream.breaker.enter(self.engine.clock.now());
+        let given = self.time_left()?;
+        let began = self.engine.clock.now();
+        let entered = upstream.breaker.enter(began);
         let permit = match entered {
             Ok(permit) => permit,
             Err(open) => return Err(Stop::BreakerOpen { upstream: name.clone(), retry_after: open.retry_after }),
@@ -144,27 +164,68 @@ impl Execution<'_> {
         if notes.attempts == 0 {
             upstream.budget.offered(self.engine.clock.now());
         }
-        notes.attempts += 1;
-        let result = self.once(arguments, notes).await;
-        match verdict(&result) {
+        let (result, cut) = self.once(arguments, given, notes).await;
+        let took = self.engine.clock.now().saturating_duration_since(began);
+        match self.verdict(upstream, &result, cut.then_some(given), took) {
             Some(verdict) => self.changed(upstream, permit.finish(self.engine.clock.now(), verdict)),
             None => drop(permit),
         }
         result
     }
 
-    async fn once(&self, arguments: Arguments, notes: &Notes) -> Result<Output, Stop> {
+    /// How long an attempt that begins now has. One that has no time is not begun, so that nothing of it is unknown.
+    fn time_left(&self) -> Result<Duration, Stop> {
+        if self.context.cancellation().is_cancelled() {
+            return Err(Stop::Cancelled);
+        }
+        let left = self.ends().saturating_duration_since(self.engine.clock.now());
+        if left.is_zero() {
+            return Err(self.late());
+        }
+        Ok(self.policy.attempt_timeout.map_or(left, |limit| limit.min(left)))
+    }
+
+    /// Runs the function; also whether it was cut off because its time was over.
+    async fn once(&self, arguments: Arguments, given: Duration, notes: &mut Notes) -> (Result<Output, Stop>, bool) {
+        notes.attempts += 1;
+        notes.begun = true;
         let context = self.context.attempt_of(notes.attempts);
         let attempt = Attempt {
             deadline: self.context.deadline(),
-            limit: self.policy.attempt_timeout.map(|limit| (self.engine.clock.now(), limit)),
+            limit: self.policy.attempt_timeout.map(|_| (self.engine.clock.now(), given)),
             kept: self.kept(),
         };
         match attempt.run(&self.served.tool.run, &context, arguments).await {
-            Ok(result) => Ok(result?),
-            Err(attempt::Ended::Panicked(message)) => Err(Stop::Panicked(message)),
-            Err(attempt::Ended::Cancelled) => Err(Stop::Cancelled),
-            Err(attempt::Ended::Late) => Err(self.late()),
+            Ok(result) => (result.map_err(Stop::Tool), false),
+            Err(attempt::Ended::Panicked(message)) => (Err(Stop::Panicked(message)), false),
+            Err(attempt::Ended::Cancelled) => (Err(Stop::Cancelled), false),
+            Err(attempt::Ended::Late) => (Err(self.late()), true),
+        }
+    }
+
+    /// What a result says of the upstream. Nothing when the client is asked first, and when the call was cut off (after
+    /// `cut`, or by its caller) sooner than the upstream may take: callers must not be able to open a breaker.
+    fn verdict(
+        &self,
+        upstream: &Upstream,
+        result: &Result<Output, Stop>,
+        cut: Option<Duration>,
+        took: Duration,
+    ) -> Option<Verdict> {
+        let slow = upstream.policy.breaker.slow_call;
+        let fair = self.policy.attempt_timeout.unwrap_or(self.policy.timeout).saturating_sub(self.kept()).min(slow);
+        match result {
+            _ if cut.is_some_and(|cut| cut < fair) => None,
+            Ok(_) => Some(Verdict::Succeeded),
+            Err(Stop::Panicked(_)) => Some(Verdict::Failed),
+            Err(Stop::Cancelled) => (took >= slow).then_some(Verdict::Failed),
+            // An error that its author gave no kind is `internal`, and is most often the upstream's.
+            Err(Stop::Tool(error)) => match error.kind() {
+                ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Internal => Some(Verdict::Failed),
+                ErrorKind::InputRequired | ErrorKind::MissingCapability | ErrorKind::Cancelled => None,
+                _ => Some(Verdict::Succeeded),
+            },
+            Err(_) => None,
         }
     }
 
@@ -210,21 +271,6 @@ impl Execution<'_> {
         let (from, to) = (from.as_str(), to.as_str());
         tracing::warn!(upstream = name, from, to, "breaker");
         self.engine.metrics.breaker_changed(name, to);
-    }
-}
-
-/// What a result says of the upstream; nothing when the caller gave up or asks its client first. An error that its
-/// author gave no kind is `internal`, and is most often the upstream's.
-fn verdict(result: &Result<Output, Stop>) -> Option<Verdict> {
-    match result {
-        Ok(_) => Some(Verdict::Succeeded),
-        Err(Stop::Panicked(_)) => Some(Verdict::Failed),
-        Err(Stop::Tool(error)) => match error.kind() {
-            ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Internal => Some(Verdict::Failed),
-            ErrorKind::InputRequired | ErrorKind::MissingCapability | ErrorKind::Cancelled => None,
-            _ => Some(Verdict::Succeeded),
-        },
-        Err(_) => None,
     }
 }
 

@@ -1,5 +1,4 @@
-//! The last checks before a function runs: what an operator switched off, and who may run a call with an idempotency
-//! key.
+//! The last check before a function runs: who may run a call with an idempotency key.
 //!
 //! Refuses with `isError` results that a model can act on.
 

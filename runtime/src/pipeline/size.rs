@@ -25,13 +25,16 @@ pub(super) fn check(output: &Output, limit: usize) -> Result<(), Stop> {
     let mut measure = Measure::new(limit, usize::MAX);
     let measured = match output {
         Output::Value(value) => measure.value(value, 0),
-        Output::Content(content) => content.blocks.iter().try_for_each(|block| measure.add(bytes(block))),
+        Output::Content(content) => content.blocks.iter().try_for_each(|block| measure.add(AROUND + bytes(block))),
     };
     measured.map_err(|_| Stop::ResultTooLarge { limit })
 }
 
-/// What takes most of a block; what is around it is small.
-fn bytes(block: &ContentBlock) -> usize {
+/// What is around the content of a block, roughly.
+const AROUND: usize = 64;
+
+/// What takes most of a block.
+pub(crate) fn bytes(block: &ContentBlock) -> usize {
     match block {
         ContentBlock::Text(text) => text.text.len(),
         ContentBlock::Image(image) => image.data.len(),

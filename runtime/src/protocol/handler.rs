@@ -117,7 +117,7 @@ impl McpHandler {
             }
         };
         let until = self.engine.clock.now() + deadline;
-        let _admitted = match pipeline::enter(&self.engine, &self.principal, until).await {
+        let _admitted = match pipeline::enter(&self.engine, &self.principal, until, &context.ct).await {
             Ok(admitted) => admitted,
             Err(stop) => {
                 record.outcome = stop.name();
@@ -134,7 +134,7 @@ impl McpHandler {
                 record.outcome = "cancelled";
                 return Err(ErrorData::internal_error("cancelled by the caller", None));
             }
-            served = tokio::time::timeout(deadline, served) => served,
+            served = tokio::time::timeout_at(until, served) => served,
         };
         let (outcome, answer) = match outcome {
             Ok(Ok(Ok(mut result))) => match may_ask(&result, &declared) {

@@ -63,7 +63,7 @@ impl McpHandler {
         let mut record = Passing { method, id: &id, outcome: "abandoned" };
         let admitted = async {
             let time = pipeline::bounds(&engine.limits, request, &context.meta.0.0)?;
-            pipeline::enter(engine, self.principal(), engine.clock.now() + time).await
+            pipeline::enter(engine, self.principal(), engine.clock.now() + time, &context.ct).await
         };
         let _admitted = admitted.await.map_err(|stop| {
             record.outcome = stop.name();

@@ -44,6 +44,7 @@ impl Memory {
     }
 
     /// Puts the store away, or back.
+    #[cfg(feature = "testing")]
     pub(crate) fn put_away(&self, away: bool) {
         self.away.store(away, Ordering::SeqCst);
     }

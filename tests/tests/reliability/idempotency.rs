@@ -149,6 +149,28 @@ async fn a_key_is_forgotten_after_its_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_key_is_not_forgotten_while_its_call_runs() {
+    let upstream = Upstream::that(Script::After(900));
+    let client = Client::with(server(&upstream), "[idempotency]\nttl = '100ms'").unwrap();
+    let later = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        keyed(&client, "put", "tea", "k").await
+    };
+    let (first, second) = tokio::join!(keyed(&client, "put", "tea", "k"), later);
+    assert!(!first.is_error());
+    assert_eq!(error(&second)["reason"], "in_flight");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_done_and_can_not_be_shown_is_not_done_again() {
+    let upstream = Upstream::that(Script::Large(5_000));
+    let client = Client::with(server(&upstream), "[limits]\nresult_bytes = 1000").unwrap();
+    assert_eq!(error(&keyed(&client, "put", "tea", "k").await)["reason"], "result_too_large");
+    assert_eq!(error(&keyed(&client, "put", "tea", "k").await)["reason"], "answer_not_kept");
+    assert_eq!(upstream.calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_no_key_is_refused() {
     let client = Client::new(server(&Upstream::that(Script::Answer))).unwrap();
     for key in [json!(""), json!(1), json!("k".repeat(256)), json!(null)] {

@@ -140,6 +140,26 @@ async fn answers_that_are_errors_of_the_caller_do_not_open_a_breaker() {
     assert_eq!(upstream.calls(), 100);
 }
 
+#[tokio::test(start_paused = true)]
+async fn callers_in_a_hurry_do_not_open_a_breaker_for_the_others() {
+    let upstream = Upstream::that(Script::After(50));
+    let client = Client::new(server(&upstream)).unwrap();
+    for _ in 0..40 {
+        let meta = json!({"dev.steadfast/timeoutMs": 10});
+        assert_eq!(kind(&client.as_caller("hasty").call_with_meta("look_up", json!({}), meta).await), "timeout");
+    }
+    assert!(!client.call("look_up", json!({})).await.is_error());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_retried_takes_nothing_from_the_budget() {
+    let client = Client::new(server(&Upstream::that(FAIL))).unwrap();
+    for _ in 0..5 {
+        client.call("put", json!({"what": "it"})).await;
+    }
+    assert!(!client.metrics().contains("steadfast_retries_total{"), "{}", client.metrics());
+}
+
 /// All at once.
 async fn futures<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
     futures_util::future::join_all(futures).await
