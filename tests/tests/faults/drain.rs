@@ -1,13 +1,6 @@
 //! SIGTERM under load: what began is answered in full, what comes later is refused in words, and the process ends.
 
-use std::{
-    collections::HashSet,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::HashSet, net::SocketAddr, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -16,7 +9,7 @@ use super::{
     client::{Connection, Cut, call, now, try_call, until},
     fleet::Fleet,
 };
-use crate::support::{Process, stdio::StdioServer};
+use crate::support::Process;
 
 /// Clients at once.
 const CLIENTS: u64 = 64;
@@ -26,14 +19,8 @@ const END: Duration = Duration::from_secs(8);
 
 const DRAINING: i64 = -32050;
 
-/// How calls of one client ended until it was turned away.
-#[derive(Debug, Default)]
-struct Ended {
-    results: usize,
-    refused: usize,
-    /// And whether the server had been told to stop before the call was sent.
-    cut: Option<(Cut, bool)>,
-}
+/// Milliseconds of a call that is in flight all the while, longer than connections are given to close.
+const LONG: u64 = 4_000;
 
 async fn ends(process: &mut Process) {
     let began = now();
@@ -42,28 +29,18 @@ async fn ends(process: &mut Process) {
     assert!(began.elapsed() < END, "{:?}", began.elapsed());
 }
 
-async fn client(server: std::net::SocketAddr, number: u64, told: Arc<AtomicBool>) -> Ended {
-    let mut ended = Ended::default();
-    let mut connection = match Connection::open(server).await {
-        Ok(connection) => connection,
-        Err(cut) => return Ended { cut: Some((cut, told.load(Ordering::SeqCst))), ..ended },
-    };
+/// Calls until it is turned away; how many results it got.
+async fn client(server: SocketAddr, number: u64) -> Result<usize, Cut> {
+    let mut connection = Connection::open(server).await?;
+    let mut results = 0;
     loop {
-        let after = told.load(Ordering::SeqCst);
-        let answer = match connection.call("work", json!({"ms": 50 + number % 51}), json!({})).await {
-            Ok(answer) => answer,
-            Err(cut) => return Ended { cut: Some((cut, after)), ..ended },
-        };
-        match answer.message["error"]["code"].as_i64() {
-            None => {
-                assert!(answer.is_ok(), "{}", answer.message);
-                ended.results += 1;
-            }
-            code => {
-                assert_eq!((code, answer.refused()), (Some(DRAINING), "draining"), "{}", answer.message);
-                return Ended { refused: 1, ..ended };
-            }
+        let answer = connection.call("work", json!({"ms": 50 + number % 51}), json!({})).await?;
+        if answer.message["error"]["code"] == DRAINING {
+            assert_eq!(answer.refused(), "draining", "{}", answer.message);
+            return Ok(results);
         }
+        assert!(answer.is_ok(), "{}", answer.message);
+        results += 1;
     }
 }
 
@@ -71,25 +48,24 @@ async fn client(server: std::net::SocketAddr, number: u64, told: Arc<AtomicBool>
 async fn over_http_every_call_that_began_is_answered_and_every_later_one_is_turned_away() {
     let fleet = Fleet::new("");
     let mut server = fleet.start();
-    let told = Arc::new(AtomicBool::new(false));
+    let mcp = server.mcp;
     let mut clients = JoinSet::new();
     for number in 0..CLIENTS {
-        clients.spawn(client(server.mcp, number, Arc::clone(&told)));
+        clients.spawn(client(mcp, number));
     }
-    until("there is load", async || fleet.begun().len() >= 300).await;
-    told.store(true, Ordering::SeqCst);
+    until("there is load", async || fleet.begun().len() >= 200).await;
+    let long = tokio::spawn(try_call(mcp, "work", json!({"ms": LONG}), json!({})));
+    until("the load goes on", async || fleet.begun().len() >= 400).await;
     server.process.signal("TERM");
-    ends(&mut server.process).await;
     let ended = clients.join_all().await;
+    let new = try_call(mcp, "ping", json!({}), json!({})).await;
+    assert_eq!(new.unwrap().refused(), "draining", "who comes now is told why not, too");
+    ends(&mut server.process).await;
+    assert!(long.await.unwrap().unwrap().is_ok());
 
-    let results: usize = ended.iter().map(|ended| ended.results).sum();
-    assert_eq!(results, fleet.begun().len(), "an answer for each that began");
-    let refused: usize = ended.iter().map(|ended| ended.refused).sum();
-    assert!(refused > 0, "while calls were in flight the others were told why not");
-    for Ended { cut, .. } in &ended {
-        // A connection that was idle when the last call ended is closed; what crosses that on its way did not begin.
-        assert!(!matches!(cut, Some((Cut::Within, _) | (_, false))), "{cut:?}");
-    }
+    // While the long call was in flight nobody's connection was closed.
+    let results: usize = ended.into_iter().map(|ended| ended.expect("an answer")).sum();
+    assert_eq!(results + 1, fleet.begun().len(), "an answer for each that began");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -99,37 +75,25 @@ async fn over_stdio_every_call_that_was_sent_is_answered() {
     server.initialize();
     let mut open = HashSet::new();
     let mut results = 0;
-    let mut told = false;
-    let mut turned_away = 0;
-    let send = |server: &mut StdioServer, open: &mut HashSet<u64>, id: u64| {
-        server.call(id, "work", json!({"ms": 50 + id % 51}));
-        open.insert(id);
-    };
-    let mut next = 1;
-    while next <= CLIENTS {
-        send(&mut server, &mut open, next);
-        next += 1;
-    }
-    let mut take = |answer: &Value, open: &mut HashSet<u64>| {
+    let mut take = |open: &mut HashSet<u64>, answer: &Value| {
         assert!(open.remove(&answer["id"].as_u64().unwrap()), "{answer}");
-        if answer["error"]["code"] == DRAINING {
-            turned_away += 1;
-        } else {
-            assert_eq!(answer["result"]["isError"], false, "{answer}");
-            results += 1;
-        }
+        let turned_away = answer["error"]["code"] == DRAINING;
+        assert!(turned_away || answer["result"]["isError"] == false, "{answer}");
+        results += usize::from(!turned_away);
         turned_away
     };
-    while take(&server.receive(), &mut open) == 0 {
-        if !told && next > 5 * CLIENTS {
-            told = true;
+    for id in 0.. {
+        server.call(id, "work", json!({"ms": if id == 4 * CLIENTS { LONG } else { 50 + id % 51 }}));
+        open.insert(id);
+        if id == 5 * CLIENTS {
             server.process.signal("TERM");
         }
-        send(&mut server, &mut open, next);
-        next += 1;
+        if id >= CLIENTS && take(&mut open, &server.receive()) {
+            break;
+        }
     }
     for answer in server.rest() {
-        take(&answer, &mut open);
+        take(&mut open, &answer);
     }
     assert!(open.is_empty(), "{open:?} got no answer");
     assert_eq!(results, fleet.begun().len());
