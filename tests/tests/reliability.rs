@@ -9,3 +9,8 @@ mod retries;
 mod upstream;
 
 pub use self::upstream::{Script, Upstream, server};
+
+/// The time on the test's clock.
+fn now() -> tokio::time::Instant {
+    steadfast::Clock::system().now()
+}

@@ -6,7 +6,7 @@ use futures_util::{FutureExt as _, future::join_all, poll};
 use serde_json::{Value, json};
 use steadfast::testing::{Answer, Client, advance};
 
-use super::{Script, Upstream, server};
+use super::{Script, Upstream, now, server};
 
 fn refusal(answer: &Answer) -> (&Value, u64) {
     let data = &answer.message()["error"]["data"];
@@ -83,9 +83,9 @@ async fn one_greedy_caller_does_not_starve_another() {
     let waits = async {
         let mut waits = Vec::new();
         for _ in 0..5 {
-            let begun = tokio::time::Instant::now();
+            let begun = now();
             assert!(!modest.call("ask", json!({})).await.is_error());
-            waits.push(begun.elapsed());
+            waits.push(now().duration_since(begun));
         }
         waits
     };
@@ -99,10 +99,10 @@ async fn a_call_does_not_wait_longer_for_a_place_than_it_may_take() {
     let places = "[limits]\nconcurrency = 1\nconcurrency_per_caller = 1\nqueue = 3";
     let client = Client::with(server(&Upstream::that(Script::Hang)), places).unwrap();
     let meta = json!({"dev.steadfast/timeoutMs": 100});
-    let begun = tokio::time::Instant::now();
+    let begun = now();
     let (_, second) = tokio::join!(client.call("ask", json!({})), client.call_with_meta("ask", json!({}), meta),);
     assert_eq!(refusal(&second).0, "overloaded");
-    assert!(begun.elapsed() >= Duration::from_millis(100));
+    assert!(now().duration_since(begun) >= Duration::from_millis(100));
 }
 
 #[tokio::test(start_paused = true)]
