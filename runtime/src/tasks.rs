@@ -212,11 +212,23 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Frees the place, although somebody may still hold a part of the task.
+    fn leave(&self) {
+        let tasks = &self.engine.tasks;
+        let mut all = tasks.all();
+        // The task may have been taken over anew.
+        if all.get(&self.id).is_some_and(|running| Arc::ptr_eq(running, &self.running)) {
+            all.remove(&self.id);
+        }
+        drop(all);
+        tasks.changed.notify_waiters();
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
-        let tasks = &self.engine.tasks;
-        tasks.all().remove(&self.id);
-        tasks.changed.notify_waiters();
+        self.leave();
     }
 }
 

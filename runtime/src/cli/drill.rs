@@ -32,7 +32,7 @@ use self::{
     verdict::Verdict,
 };
 use super::{Format, policy};
-use crate::{app::AppError, clock::Clock, config::Settings, duration, server::Server};
+use crate::{app::AppError, clock::Clock, config::Settings, server::Server};
 
 /// What is drilled, and how.
 #[derive(Debug, Clone, Default, Args)]
@@ -100,7 +100,7 @@ async fn drill<S>(
     let stage = Stage::new(server, settings, options, clock)?;
     let mut engine = stage.engine()?;
     let plan = Plan::of(&engine, stage.tool(&engine));
-    screen.say(&title(&stage, &plan, &engine))?;
+    screen.say(&title(&stage, &engine))?;
     let mut reports: Vec<Report> = Vec::new();
     for phase in Phase::ALL {
         if phase.is_fresh() {
@@ -123,12 +123,9 @@ async fn drill<S>(
     Ok((verdict.passed(), report))
 }
 
-fn title(stage: &Stage, plan: &Plan, engine: &crate::engine::Engine) -> String {
+fn title(stage: &Stage, engine: &crate::engine::Engine) -> String {
     let tool = stage.tool(engine);
     let mut title = format!("drill {} '{}'\n{}", tool.name, stage.shown(tool), policy::enforced(tool, engine));
-    if let Some(wish) = plan.wish {
-        title.push_str(&format!(" · callers wait {}", duration::text(wish)));
-    }
     for difference in &stage.differences {
         title.push_str(&format!("\n! {difference}"));
     }

@@ -71,6 +71,10 @@ pub(crate) async fn begin(engine: &Arc<Engine>, start: Start<'_>, notes: &mut No
             }
             told = &mut told => {
                 unanswered.disarm();
+                // It became a task and ended as one before this was looked at.
+                if let Some(task) = job.task() {
+                    return Ok(Outcome::Task(Box::new(handle(engine, &task.slot.id, &task.record))));
+                }
                 // Whoever would have told is gone only if the runtime ends.
                 let (outcome, noted) = told.unwrap_or_else(|_| (Err(Stop::Cancelled), Notes::default()));
                 *notes = noted;

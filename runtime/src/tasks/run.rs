@@ -79,6 +79,8 @@ async fn run(job: Arc<Job>, work: Work, ended: Option<oneshot::Sender<Ended>>) {
     let (before, capabilities) = (Arc::clone(&call.channel), call.channel.capabilities());
     let time = engine.policy(served.tool).task_time;
     call.channel = Arc::new(TaskChannel::new(Arc::clone(&job), before, capabilities, time));
+    // Whatever the function left behind that watches for the end of its call is told.
+    let _ended = call.cancellation.clone().drop_guard();
     let context = CallContext::new(call);
     let mut notes = Notes::default();
     let outcome = {
@@ -111,6 +113,9 @@ async fn run(job: Arc<Job>, work: Work, ended: Option<oneshot::Sender<Ended>>) {
             give_up(&engine, &job, task, why, record).await;
         }
         (None, Err(_)) => {}
+    }
+    if let Some(task) = job.task() {
+        task.place.leave();
     }
 }
 

@@ -22,7 +22,6 @@ pub(super) struct Caller {
     pub(super) engine: Arc<Engine>,
     pub(super) tool: Arc<str>,
     pub(super) arguments: Map<String, Value>,
-    pub(super) meta: Map<String, Value>,
 }
 
 impl Caller {
@@ -33,7 +32,7 @@ impl Caller {
         let call = ToolCall {
             name: self.tool.to_string(),
             arguments: self.arguments,
-            meta: self.meta,
+            meta: Map::new(),
             request_id: "drill".into(),
             principal: Principal::Local,
             surface: None,

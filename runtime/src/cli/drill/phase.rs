@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use serde_json::Value;
 use tokio::{task::JoinSet, time::sleep};
 
 use super::{
@@ -12,10 +11,7 @@ use super::{
     screen::Screen,
     stage::Stage,
 };
-use crate::{catalogue::Entry, engine::Engine, names, reliability::BreakerState};
-
-/// How long a call may take in a drill.
-const PATIENCE: Duration = Duration::from_secs(2);
+use crate::{catalogue::Entry, engine::Engine, reliability::BreakerState};
 
 /// Between calls, where nothing asks for more of them.
 const INTERVAL: Duration = Duration::from_millis(50);
@@ -52,8 +48,6 @@ pub(super) struct Plan {
     pub(super) attempt: Duration,
     /// How much longer it takes in the phase of latency.
     pub(super) latency: Duration,
-    /// How long the caller waits, where the tool would let it wait longer.
-    pub(super) wish: Option<Duration>,
     /// Failures that open the breaker.
     failures: u32,
     /// How many attempts run at once.
@@ -98,14 +92,13 @@ impl Plan {
     pub(super) fn of(engine: &Engine, tool: &Entry) -> Self {
         let policy = engine.policy(tool);
         let upstream = policy.upstream.map(|at| &engine.upstreams[at].policy);
-        let attempt = policy.attempt_timeout.unwrap_or(policy.timeout).min(PATIENCE);
+        let attempt = policy.attempt_timeout.unwrap_or(policy.timeout);
         let breaker = upstream.map(|upstream| upstream.breaker).unwrap_or_default();
         let concurrency =
             upstream.map_or(u32::MAX, |upstream| u32::try_from(upstream.bulkhead.concurrency).unwrap_or(u32::MAX));
         Self {
             attempt,
             latency: attempt * 2 / 5,
-            wish: (policy.timeout > PATIENCE).then_some(PATIENCE),
             failures: breaker.minimum_calls.min(breaker.failures_in_a_row),
             concurrency: concurrency.max(1),
             open_for: breaker.open_for,
@@ -159,13 +152,8 @@ pub(super) async fn play(
     let tool = stage.tool(engine);
     let policy = engine.policy(tool);
     let breaker = policy.upstream.map(|at| &engine.upstreams[at].breaker);
-    let wish = plan.wish.map(|wish| (names::meta::TIMEOUT_MS.to_owned(), Value::from(wish.as_millis() as u64)));
-    let caller = Caller {
-        engine: Arc::clone(engine),
-        tool: Arc::clone(&tool.name),
-        arguments: stage.arguments.clone(),
-        meta: wish.into_iter().collect(),
-    };
+    let caller =
+        Caller { engine: Arc::clone(engine), tool: Arc::clone(&tool.name), arguments: stage.arguments.clone() };
     if phase.is_fresh() && policy.stale.is_some() {
         // There is no last good result where there was none.
         stage.faults.set(Fault::None);

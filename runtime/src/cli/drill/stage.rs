@@ -29,6 +29,9 @@ use crate::{
 /// The longest time for which a drill waits for an open breaker.
 const OPEN_FOR: Duration = Duration::from_secs(5);
 
+/// The longest time that a drilled call may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// See the module.
 pub(super) struct Stage {
     pub(super) faults: Arc<Faults>,
@@ -127,6 +130,11 @@ impl Stage {
         if policy.rate.is_some() {
             entry_of::<ToolSettings>(&mut settings.tools, name).rate_limit = Some(None);
             self.differences.push("rates are not limited".into());
+        }
+        if policy.timeout > PATIENCE {
+            entry_of::<ToolSettings>(&mut settings.tools, name).timeout = Some(PATIENCE);
+            let (is, drilled) = (duration::text(policy.timeout), duration::text(PATIENCE));
+            self.differences.push(format!("`timeout` of `{name}` is {is}, and {drilled} here"));
         }
         if let Some(upstream) = policy.upstream.map(|at| &engine.upstreams[at].policy)
             && upstream.breaker.open_for > OPEN_FOR

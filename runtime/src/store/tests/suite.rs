@@ -77,7 +77,7 @@ pub(super) async fn a_version_is_never_used_twice(subject: &Subject) {
     let mut versions = HashSet::new();
     for _ in 0..10 {
         assert!(versions.insert(subject.set(&key, b"1", None).await));
-        let last = subject.set(&key, b"2", Some(SHORT)).await;
+        let last = subject.set(&key, b"2", Some(LONG)).await;
         assert!(versions.insert(last));
         assert_eq!(subject.store.get(&key).await.unwrap().unwrap().version, last);
         assert!(subject.store.remove(&key, Expect::Anything).await.unwrap());
