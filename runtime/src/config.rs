@@ -155,6 +155,7 @@ impl Settings {
             // Several sidecars run on one machine; a fixed port would let only the first start.
             Transport::Stdio => None,
         };
+        let store_timeout = reader.duration("store.timeout", Duration::from_millis(250));
         let settings = Self {
             profile,
             transport,
@@ -164,7 +165,7 @@ impl Settings {
             store: StoreSettings {
                 url: reader.store_url("store.url"),
                 limits_url: reader.store_url("store.limits_url"),
-                timeout: reader.duration("store.timeout", Duration::from_millis(250)),
+                timeout: store_timeout,
                 pool: reader.size("store.pool", 8),
             },
             endpoint: Endpoint {
@@ -193,7 +194,7 @@ impl Settings {
                 ttl: reader.duration("idempotency.ttl", Duration::from_secs(24 * 3600)),
                 max_bytes: reader.size("idempotency.max_bytes", 1024 * 1024),
             },
-            tasks: tasks(&mut reader),
+            tasks: tasks(&mut reader, store_timeout),
             stale_bytes: reader.size("stale.max_bytes", 16 * 1024 * 1024),
             switches_refresh: reader.duration("switches.refresh", Duration::from_secs(1)),
             read_only: reader.flag("read_only", false),
@@ -250,7 +251,7 @@ impl Settings {
 }
 
 /// What tasks are held to.
-fn tasks(reader: &mut Reader) -> TaskSettings {
+fn tasks(reader: &mut Reader, store_timeout: Duration) -> TaskSettings {
     let hour = Duration::from_secs(3600);
     TaskSettings {
         concurrency: reader.size("tasks.concurrency", 64),
@@ -258,7 +259,8 @@ fn tasks(reader: &mut Reader) -> TaskSettings {
         ttl: reader.duration("tasks.ttl", hour),
         poll: reader.duration("tasks.poll", Duration::from_millis(500)),
         poll_interval: reader.duration("tasks.poll_interval", Duration::from_secs(1)),
-        lease: reader.duration("tasks.lease", Duration::from_secs(15)),
+        // Long enough for a store that takes all its time.
+        lease: reader.duration("tasks.lease", Duration::from_secs(15).max(4 * store_timeout)),
     }
 }
 

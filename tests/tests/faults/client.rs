@@ -148,6 +148,7 @@ pub fn now() -> tokio::time::Instant {
 pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let held = timeout(PATIENCE, async {
         while !holds().await {
+            // sleep: another process can't notify this one
             sleep(Duration::from_millis(5)).await;
         }
     });

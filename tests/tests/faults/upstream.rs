@@ -122,6 +122,7 @@ async fn answer(mut stream: TcpStream, mut ways: watch::Receiver<Way>) -> std::i
     match way {
         Way::Answers | Way::Holds => stream.write_all(ANSWER).await?,
         Way::Late => {
+            // sleep: being late is what this upstream does
             tokio::time::sleep(Duration::from_millis(100)).await;
             stream.write_all(ANSWER).await?;
         }
@@ -156,6 +157,7 @@ async fn answer(mut stream: TcpStream, mut ways: watch::Receiver<Way>) -> std::i
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 60000\r\n\r\n").await?;
             loop {
                 stream.write_all(b"x").await?;
+                // sleep: being slow is what this upstream does
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         }

@@ -61,6 +61,7 @@ impl Upstream {
         match script {
             Script::Answer => Ok(format!("answer {number}")),
             Script::After(ms) => {
+                // sleep: every test that asks this upstream has paused the clock
                 tokio::time::sleep(Duration::from_millis(ms)).await;
                 Ok(format!("answer {number}"))
             }

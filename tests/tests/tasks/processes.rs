@@ -49,6 +49,7 @@ async fn ended(to: SocketAddr, id: &str) -> Value {
             if !["working", "input_required"].contains(&task["status"].as_str().unwrap_or_default()) {
                 return task;
             }
+            // sleep: a task of another process is polled
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };

@@ -69,6 +69,7 @@ impl Drop for Running {
 async fn work(cx: &CallContext, seconds: u64) -> String {
     for second in 0..seconds {
         cx.progress(second as f64, seconds as f64, format!("second {second}")).await;
+        // sleep: what takes long is what is tested, on a paused clock or in another process
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     format!("took {seconds} seconds")
@@ -139,6 +140,7 @@ async fn ask(cx: &CallContext, keys: &[&str]) -> Result<String, ToolError> {
 async fn interview(cx: CallContext, State(workshop): State<Workshop>) -> Result<String, ToolError> {
     let _running = workshop.begin("interview");
     let first = ask(&cx, &["name", "colour"]).await?;
+    // sleep: what takes long is what is tested, on a paused clock or in another process
     tokio::time::sleep(Duration::from_secs(2)).await;
     let then = ask(&cx, &["shape"]).await?;
     Ok(format!("{first}, {then}"))
