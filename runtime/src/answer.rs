@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::{
     call::{Called, Degraded, DegradedMode, Notes, Outcome, Retired, Stop},
+    duration::millis,
     error::{ErrorKind, ToolError},
     names::{code, meta},
     request_state::StateError,
@@ -53,10 +54,6 @@ pub(crate) fn to_call(called: Called<'_>, request_id: &str) -> Result<CallToolRe
         added.get_or_insert_default().0.insert(meta::REPLAYED.into(), true.into());
     }
     Ok(response)
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// How long to wait, in milliseconds: rounded up, since who comes too early is refused again.

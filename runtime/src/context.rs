@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
+    duration::millis,
     error::ToolError,
     input_required::{self, Answers, InputRequests, InputResponses, Inputs},
     principal::Principal,
@@ -210,10 +211,6 @@ impl Deadline {
     fn remaining(&self) -> Duration {
         self.at().saturating_duration_since(self.clock.now())
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The client is being asked.

@@ -28,6 +28,11 @@ pub(crate) fn text(duration: Duration) -> String {
     format!("{millis}ms")
 }
 
+/// Whole milliseconds, as JSON and stores take them.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// Writes roughly how long it is, for people: `45s`, `12m`, `3h`, `40d`.
 pub(crate) fn rough(duration: Duration) -> String {
     let seconds = duration.as_secs();

@@ -187,7 +187,7 @@ impl Tasks {
     }
 
     fn poll_interval_ms(&self) -> u64 {
-        record::millis(self.settings.poll_interval).max(1)
+        crate::duration::millis(self.settings.poll_interval).max(1)
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<String, Arc<Running>>> {

@@ -1,8 +1,9 @@
 //! Lets a call in: not while the server drains, not above the rates of its caller and tenant, not beyond what the
 //! server can run and queue.
 //!
-//! Invariant: a refusal is immediate. It says when trying again makes sense, and is counted; no call is dropped
-//! silently. Who waits, waits in turn between callers, so that one greedy caller does not keep others out.
+//! Invariant: where there is no room to wait, a refusal is immediate. It says when trying again makes sense, and is
+//! counted; no call is dropped silently. Who waits, waits in turn between callers, and is refused later only when its
+//! time is over or its place is given to a caller who has fewer.
 
 use std::time::Duration;
 

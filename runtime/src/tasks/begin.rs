@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     job::{Draft, Job},
-    record::{Again, Lease, Open, Phase, Record, millis},
+    record::{Again, Lease, Open, Phase, Record},
     run::{self, Work},
     wire,
 };
@@ -17,6 +17,7 @@ use crate::{
     call::{Notes, Outcome, Stop},
     catalogue::{Served, Surface, SurfaceId},
     context::{Call, Deadline},
+    duration::millis,
     engine::Engine,
     idempotency::Claim,
     pipeline,

@@ -13,7 +13,7 @@ use rmcp::model::{ClientCapabilities, InputRequests, InputResponses, JsonObject}
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::input_required;
+use crate::{duration::millis, input_required};
 
 /// How often a task is run at most: one that ends its process each time would take every replica down in turn.
 const MOST_RUNS: u32 = 5;
@@ -287,8 +287,4 @@ impl At<'_> {
     fn lease(&self) -> Lease {
         Lease { owner: self.process.to_owned(), left_ms: millis(self.lease) }
     }
-}
-
-pub(super) fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

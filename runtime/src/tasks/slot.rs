@@ -6,9 +6,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::record::{At, Event, Record, Refused, millis};
+use super::record::{At, Event, Record, Refused};
 use crate::{
     clock::Clock,
+    duration::millis,
     store::{Expect, Key, Kind, Put, Store, StoreError, Stored},
 };
 
