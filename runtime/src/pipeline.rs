@@ -131,7 +131,7 @@ async fn stages<'a>(
     // What takes long goes on apart from its request, through the same `run`.
     if let Some(support) = long {
         let start = Start { served, support, surface, call, arguments, asked, claim };
-        return tasks::begin(engine, start, &mut known.notes).await;
+        return Box::pin(tasks::begin(engine, start, &mut known.notes)).await;
     }
     let context = CallContext::new(call);
     run(engine, served, Ready { context, arguments, asked, claim }, &mut known.notes).await

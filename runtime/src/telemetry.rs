@@ -25,7 +25,8 @@ pub(crate) fn start(log: &Log, level: &str) -> Result<(), TryInitError> {
         let json = fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
         registry.with(json).try_init()?;
     } else {
-        let text = fmt::layer().with_target(false).with_writer(anstream::stderr);
+        let colours = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+        let text = fmt::layer().with_target(false).with_ansi(colours).with_writer(anstream::stderr);
         registry.with(text).try_init()?;
     }
     // A panic's message belongs in the log, one event like any other, and not between its lines.

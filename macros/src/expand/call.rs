@@ -127,17 +127,17 @@ fn parts(tool: &Tool) -> Parts {
                 parts.types.push(quote!(__steadfast::Args<#ty>));
                 parts.values.push(quote!(__steadfast::Args(#name)));
                 parts.arguments = quote!(__arguments);
-                parts.from_arguments.push(quote!(let #name = __arguments.into::<#ty>()?;));
+                parts.from_arguments.push(quote!(let #name = __arguments.read_all::<#ty>()?;));
             }
             Parameter::Argument(argument) => {
                 let (key, ty) = (&argument.name, &argument.ty);
-                parts.arguments = quote!(mut __arguments);
+                parts.arguments = quote!(__arguments);
                 parts.from_arguments.push(match argument.default {
                     Some(_) => {
                         let default = default_of(argument);
-                        quote!(let #name = __arguments.take_or::<#ty>(#key, #default)?;)
+                        quote!(let #name = __arguments.read_or::<#ty>(#key, #default)?;)
                     }
-                    None => quote!(let #name = __arguments.take::<#ty>(#key)?;),
+                    None => quote!(let #name = __arguments.read::<#ty>(#key)?;),
                 });
                 parts.types.push(quote!(#ty));
                 parts.values.push(quote!(#name));

@@ -96,7 +96,7 @@ impl McpHandler {
     ) -> Result<ServerResult, ErrorData> {
         let id = call::request_id(&context.id);
         let mut record = Passing { method, id: &id, outcome: "abandoned" };
-        self.serve(&mut record, request, context).await
+        Box::pin(self.serve(&mut record, request, context)).await
     }
 
     async fn serve(
@@ -166,6 +166,47 @@ impl McpHandler {
             && AssertUnwindSafe(handler.notify(notification, context)).catch_unwind().await.is_err()
         {
             tracing::error!("the handler panicked at a notification");
+        }
+    }
+
+    /// Serves a subscription until it ends: with changes of the list of tools, and what the author's handler says.
+    async fn tell_changes(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
+        if !self.engine.gate.is_open() {
+            return Err(answer::draining());
+        }
+        let sink = subscription.sink().clone();
+        let tools = async {
+            if sink.accepted().tools_list_changed == Some(true) {
+                loop {
+                    changes::next(&self.engine, self.surface).await;
+                    if sink.notify_tool_list_changed().await.is_err() {
+                        break;
+                    }
+                }
+            }
+            std::future::pending().await
+        };
+        let handler = self.engine.handler.as_ref();
+        let handler =
+            handler.filter(|handler| handler.accepted_subscription_filter(subscription.requested()).is_some());
+        let theirs = async {
+            match handler {
+                Some(handler) => match AssertUnwindSafe(handler.listen(subscription)).catch_unwind().await {
+                    Ok(ended) => ended,
+                    Err(_panic) => Err(answer::internal("subscriptions/listen")),
+                },
+                None => {
+                    subscription.cancelled().await;
+                    Ok(())
+                }
+            }
+        };
+        tokio::select! {
+            ended = theirs => ended,
+            never = tools => never,
+            // Ended by the server: the client is told so, and nothing has to wait for it.
+            () = self.engine.gate.closed() => Ok(()),
+            () = self.ended.token().cancelled() => Ok(()),
         }
     }
 
@@ -299,7 +340,9 @@ impl ServerHandler for McpHandler {
             responses: request.input_responses.unwrap_or_default(),
             request_state: request.request_state,
         };
-        let outcome = AssertUnwindSafe(pipeline::call(&self.engine, call)).catch_unwind().await;
+        // On the heap, as other large futures here: the SDK moves its future for a request some ten times, and that is as
+        // large as the largest of these methods, whichever is called.
+        let outcome = AssertUnwindSafe(Box::pin(pipeline::call(&self.engine, call))).catch_unwind().await;
         let mut response = match outcome {
             Ok(called) => answer::to_call(called, &id)?,
             Err(_panic) => return Err(answer::internal(&id)),
@@ -318,7 +361,7 @@ impl ServerHandler for McpHandler {
         request: GetTaskParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetTaskResult, ErrorData> {
-        self.show_task(request, &context).await
+        Box::pin(self.show_task(request, &context)).await
     }
 
     async fn update_task(
@@ -326,7 +369,7 @@ impl ServerHandler for McpHandler {
         request: UpdateTaskParams,
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        self.answer_task(request, &context).await
+        Box::pin(self.answer_task(request, &context)).await
     }
 
     async fn cancel_task(
@@ -334,7 +377,7 @@ impl ServerHandler for McpHandler {
         request: CancelTaskParams,
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        self.end_task(request, &context).await
+        Box::pin(self.end_task(request, &context)).await
     }
 
     /// The SDK checks `Mcp-Param-*` headers by this; a tool without such headers need not be copied for it.
@@ -437,42 +480,6 @@ impl ServerHandler for McpHandler {
     }
 
     async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
-        if !self.engine.gate.is_open() {
-            return Err(answer::draining());
-        }
-        let sink = subscription.sink().clone();
-        let tools = async {
-            if sink.accepted().tools_list_changed == Some(true) {
-                loop {
-                    changes::next(&self.engine, self.surface).await;
-                    if sink.notify_tool_list_changed().await.is_err() {
-                        break;
-                    }
-                }
-            }
-            std::future::pending().await
-        };
-        let handler = self.engine.handler.as_ref();
-        let handler =
-            handler.filter(|handler| handler.accepted_subscription_filter(subscription.requested()).is_some());
-        let theirs = async {
-            match handler {
-                Some(handler) => match AssertUnwindSafe(handler.listen(subscription)).catch_unwind().await {
-                    Ok(ended) => ended,
-                    Err(_panic) => Err(answer::internal("subscriptions/listen")),
-                },
-                None => {
-                    subscription.cancelled().await;
-                    Ok(())
-                }
-            }
-        };
-        tokio::select! {
-            ended = theirs => ended,
-            never = tools => never,
-            // Ended by the server: the client is told so, and nothing has to wait for it.
-            () = self.engine.gate.closed() => Ok(()),
-            () = self.ended.token().cancelled() => Ok(()),
-        }
+        Box::pin(self.tell_changes(subscription)).await
     }
 }

@@ -1,5 +1,7 @@
 //! What a tool's function can take as parameters: state, a whole struct of arguments, single arguments.
 
+use std::sync::Arc;
+
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -48,36 +50,37 @@ impl<T> FromRef<NoState<1>> for T {
     }
 }
 
-/// The arguments of one call, already validated by the published schema.
+/// The arguments of one call, already validated by the published schema. All attempts at the call share them, so that
+/// a further attempt costs no copy.
 #[derive(Debug, Clone, Default)]
-pub struct Arguments(Map<String, Value>);
+pub struct Arguments(Arc<Value>);
 
 impl Arguments {
     /// Wraps arguments that were validated.
     pub fn new(arguments: Map<String, Value>) -> Self {
-        Self(arguments)
+        Self(Arc::new(Value::Object(arguments)))
     }
 
-    /// Takes the argument `name`; one that is absent reads as `null`, so that an `Option` is `None`.
-    pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, ToolError> {
-        read(name, self.0.remove(name).unwrap_or(Value::Null))
+    /// Reads the argument `name`; one that is absent reads as `null`, so that an `Option` is `None`.
+    pub fn read<T: DeserializeOwned>(&self, name: &str) -> Result<T, ToolError> {
+        read(name, self.0.get(name).unwrap_or(&Value::Null))
     }
 
-    /// Takes the argument `name`, or its default where it is absent.
-    pub fn take_or<T: DeserializeOwned>(&mut self, name: &str, default: impl FnOnce() -> T) -> Result<T, ToolError> {
-        self.0.remove(name).map_or_else(|| Ok(default()), |value| read(name, value))
+    /// Reads the argument `name`, or its default where it is absent.
+    pub fn read_or<T: DeserializeOwned>(&self, name: &str, default: impl FnOnce() -> T) -> Result<T, ToolError> {
+        self.0.get(name).map_or_else(|| Ok(default()), |value| read(name, value))
     }
 
     /// Reads all arguments as one value.
-    pub fn into<T: DeserializeOwned>(self) -> Result<T, ToolError> {
-        read("", Value::Object(self.0))
+    pub fn read_all<T: DeserializeOwned>(&self) -> Result<T, ToolError> {
+        read("", &self.0)
     }
 }
 
 /// The schema let the value through and the type does not take it: the caller is told, since only the caller
 /// can change the value.
-fn read<T: DeserializeOwned>(name: &str, value: Value) -> Result<T, ToolError> {
-    serde_json::from_value(value).map_err(|error| {
+fn read<T: DeserializeOwned>(name: &str, value: &Value) -> Result<T, ToolError> {
+    T::deserialize(value).map_err(|error| {
         let place = if name.is_empty() { String::from("the arguments") } else { format!("`/{name}`") };
         ToolError::invalid(format!("{place}: the value does not fit the type of the parameter")).with_source(error)
     })
