@@ -4,7 +4,7 @@
 //! in which all servers take turns, so that a machine whose speed drifts drifts for all of them. The ratio counts.
 //! Then one server is offered ten times what it can do.
 //!
-//! `cargo bench -p steadfast-tests --bench pipeline -- [--rounds N] [--seconds N]`
+//! `cargo bench -p steadfast-tests --bench pipeline -- [--rounds N] [--seconds N] [--only http|stdio|overload]`
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 #![allow(missing_docs, reason = "a program, not a library")]
@@ -30,6 +30,13 @@ use crate::{
 struct Plan {
     rounds: usize,
     seconds: u64,
+    only: Option<String>,
+}
+
+impl Plan {
+    fn has(&self, part: &str) -> bool {
+        self.only.as_deref().is_none_or(|only| only == part)
+    }
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -38,11 +45,13 @@ async fn main() -> ExitCode {
     if let Some(at) = arguments.iter().position(|argument| argument == "--serve") {
         return servers::serve(&arguments[at + 1..]).await;
     }
-    let number = |flag: &str, default: usize| {
+    let value = |flag: &str| {
         let at = arguments.iter().position(|argument| argument == flag);
-        at.and_then(|at| arguments.get(at + 1)?.parse().ok()).unwrap_or(default)
+        at.and_then(|at| arguments.get(at + 1))
     };
-    let plan = Plan { rounds: number("--rounds", 5), seconds: number("--seconds", 2) as u64 };
+    let number = |flag: &str, default: usize| value(flag).and_then(|value| value.parse().ok()).unwrap_or(default);
+    let plan =
+        Plan { rounds: number("--rounds", 5), seconds: number("--seconds", 2) as u64, only: value("--only").cloned() };
     match run(&plan).await {
         Ok(report) => {
             report.print();
@@ -62,10 +71,23 @@ async fn main() -> ExitCode {
 async fn run(plan: &Plan) -> std::io::Result<Report> {
     let mut report = Report::default();
     servers::pin_load();
-    let http = [Running::start(Kind::Rmcp, Wire::Http)?, Running::start(Kind::Steadfast, Wire::Http)?];
+    if plan.has("http") {
+        http(plan, &mut report).await?;
+    }
+    if plan.has("stdio") {
+        stdio(plan, &mut report).await?;
+    }
+    if plan.has("overload") {
+        report.overload = Some(overload::run(plan.seconds).await?);
+    }
+    Ok(report)
+}
+
+async fn http(plan: &Plan, report: &mut Report) -> std::io::Result<()> {
+    let servers = [Running::start(Kind::Rmcp, Wire::Http)?, Running::start(Kind::Steadfast, Wire::Http)?];
     for work in Work::ALL {
         for round in 0..=plan.rounds {
-            for server in &http {
+            for server in &servers {
                 for connections in [1, 16] {
                     let load = http_load::run(server, work, connections, plan.seconds).await?;
                     // The first round warms up.
@@ -78,12 +100,15 @@ async fn run(plan: &Plan) -> std::io::Result<Report> {
             }
         }
     }
-    drop(http);
-    let mut stdio = [Running::start(Kind::Rmcp, Wire::Stdio)?, Running::start(Kind::Steadfast, Wire::Stdio)?];
+    Ok(())
+}
+
+async fn stdio(plan: &Plan, report: &mut Report) -> std::io::Result<()> {
+    let mut servers = [Running::start(Kind::Rmcp, Wire::Stdio)?, Running::start(Kind::Steadfast, Wire::Stdio)?];
     for work in Work::ALL {
         for in_flight in [1, 64] {
             for round in 0..=plan.rounds {
-                for server in &mut stdio {
+                for server in &mut servers {
                     let kind = server.kind;
                     let calls = stdio_load::run(server, work, in_flight, plan.seconds).await?;
                     if round > 0 {
@@ -93,7 +118,5 @@ async fn run(plan: &Plan) -> std::io::Result<Report> {
             }
         }
     }
-    drop(stdio);
-    report.overload = Some(overload::run(plan.seconds).await?);
-    Ok(report)
+    Ok(())
 }
