@@ -1,9 +1,11 @@
 //! A circuit breaker: stops calling an upstream that fails or hangs, and finds out when it is well again.
 //!
 //! After Nygard, *Release It!*, with the window and ratios of resilience4j. Invariants:
-//! - Between two changes of state the breaker has a generation. The result of a call counts only in the generation
+//! - Between two changes of state the breaker has one generation, or half open several. The result of a call counts only in the generation
 //!   that admitted it, so late answers of calls from before it opened say nothing about the upstream's recovery.
-//! - Half open, at most `half_open_calls` probes are out or have succeeded. All must succeed before it closes.
+//! - Half open, at most `half_open_calls` probes of the generation are out or have succeeded. All must succeed before it
+//!   closes. Where they keep everybody waiting for as long as the breaker would be open, or as makes a call slow, they
+//!   are given up: a new generation of probes begins.
 //! - Each change of state is handed out exactly once, to the call that caused it.
 //!
 //! It does not run calls, wait, or log, and knows nothing of errors: the caller says what counts as a failure.
@@ -142,13 +144,22 @@ impl Breaker {
             if !left.is_zero() {
                 return Err(Refused { retry_after: left });
             }
-            transition = Some(inner.turn(Phase::HalfOpen { out: 0, succeeded: 0, slow: 0 }));
+            transition = Some(inner.turn(Phase::probing(now)));
         }
-        if let Phase::HalfOpen { out, succeeded, .. } = &mut inner.phase {
-            if *out + *succeeded >= self.policy.half_open_calls {
-                return Err(Refused { retry_after: self.policy.open_for.min(self.policy.slow_call) });
+        if let Phase::HalfOpen { out, succeeded, latest, .. } = inner.phase
+            && out + succeeded >= self.policy.half_open_calls
+        {
+            let given = self.policy.open_for.max(self.policy.slow_call);
+            let left = given.saturating_sub(now.saturating_duration_since(latest));
+            if !left.is_zero() {
+                return Err(Refused { retry_after: left.min(self.policy.open_for).min(self.policy.slow_call) });
             }
+            // Every probe that is out has been for that long. It is no change of state, so nobody is told.
+            let _half_open_still = inner.turn(Phase::probing(now));
+        }
+        if let Phase::HalfOpen { out, latest, .. } = &mut inner.phase {
             *out += 1;
+            *latest = now;
         }
         Ok(Permit { breaker: self, generation: inner.generation, entered: now, transition, finished: false })
     }
@@ -177,10 +188,10 @@ impl Breaker {
                 inner.is_tripped(&self.policy, now).then_some(Phase::Open { since: now })
             }
             Phase::HalfOpen { .. } if verdict == Verdict::Failed => Some(Phase::Open { since: now }),
-            Phase::HalfOpen { out, succeeded, slow: before } => {
+            Phase::HalfOpen { out, succeeded, slow: before, latest } => {
                 let (succeeded, slow) = (succeeded + 1, before + u32::from(slow));
                 if succeeded < self.policy.half_open_calls {
-                    inner.phase = Phase::HalfOpen { out: out - 1, succeeded, slow };
+                    inner.phase = Phase::HalfOpen { out: out - 1, succeeded, slow, latest };
                     return None;
                 }
                 let hangs = reaches(slow, succeeded, self.policy.slow_ratio);
@@ -233,11 +244,24 @@ struct Inner {
 #[derive(Debug)]
 enum Phase {
     Closed,
-    Open { since: Instant },
-    HalfOpen { out: u32, succeeded: u32, slow: u32 },
+    Open {
+        since: Instant,
+    },
+    /// `latest`: when the last probe went out.
+    HalfOpen {
+        out: u32,
+        succeeded: u32,
+        slow: u32,
+        latest: Instant,
+    },
 }
 
 impl Phase {
+    /// Half open, without a probe.
+    fn probing(now: Instant) -> Self {
+        Self::HalfOpen { out: 0, succeeded: 0, slow: 0, latest: now }
+    }
+
     fn state(&self) -> BreakerState {
         match self {
             Self::Closed => BreakerState::Closed,
@@ -272,7 +296,7 @@ impl Inner {
         (calls >= policy.minimum_calls && ratios) || self.in_a_row >= policy.failures_in_a_row.max(1)
     }
 
-    /// The only place where the state changes.
+    /// The only place where the state changes, and the generation.
     fn turn(&mut self, phase: Phase) -> Transition {
         let transition = Transition { from: self.phase.state(), to: phase.state() };
         self.phase = phase;

@@ -95,6 +95,41 @@ fn probes_that_are_cancelled_free_exactly_their_places() {
 }
 
 #[test]
+fn of_those_who_find_hanging_probes_exactly_three_take_their_places_and_what_hung_counts_nothing() {
+    check(|| {
+        let (breaker, now) = opened();
+        let policy = BreakerPolicy::default();
+        let later = now + policy.open_for.max(policy.slow_call);
+        // The probes that hang enter first, and end at any time while the others come and after.
+        let everybody = Arc::new(shuttle::sync::Barrier::new(7));
+        let hanging = [Some(Failed), Some(Succeeded), None].map(|verdict| {
+            let (breaker, everybody) = (Arc::clone(&breaker), Arc::clone(&everybody));
+            shuttle::thread::spawn(move || {
+                let permit = breaker.enter(now).unwrap();
+                everybody.wait();
+                everybody.wait();
+                verdict.and_then(|verdict| permit.finish(later, verdict))
+            })
+        });
+        let others = [(); 4].map(|()| {
+            let (breaker, everybody) = (Arc::clone(&breaker), Arc::clone(&everybody));
+            shuttle::thread::spawn(move || {
+                everybody.wait();
+                let permit = breaker.enter(later);
+                everybody.wait();
+                let probe = permit.ok()?;
+                Some([probe.transition(), probe.finish(later, Succeeded)])
+            })
+        });
+        assert_eq!(hanging.map(|late| late.join().unwrap()), [None; 3]);
+        let probes: Vec<_> = others.into_iter().filter_map(|other| other.join().unwrap()).collect();
+        assert_eq!(probes.len(), 3);
+        assert_eq!(probes.concat().into_iter().flatten().collect::<Vec<_>>(), [CLOSED]);
+        assert_eq!(breaker.state(later), Closed);
+    });
+}
+
+#[test]
 fn one_failed_probe_among_good_ones_never_lets_it_close() {
     check(|| {
         let (breaker, now) = opened();

@@ -168,6 +168,46 @@ fn a_probe_that_is_cancelled_gives_its_place_to_another() {
 }
 
 #[test]
+fn probes_that_hang_are_given_up_and_say_nothing_any_more() {
+    let start = start();
+    let cases = [(5000, 5000, 5000), (2000, 7000, 7000), (9000, 1000, 9000)];
+    for (open_for, slow_call, given) in cases {
+        let policy = BreakerPolicy { open_for: ms(open_for), slow_call: ms(slow_call), ..BreakerPolicy::default() };
+        let breaker = Breaker::new(policy);
+        while breaker.state(start) == Closed {
+            call(&breaker, start, Failed);
+        }
+        let now = start + ms(open_for);
+        let first = [(); 2].map(|()| breaker.enter(now).unwrap());
+        let latest = now + ms(100);
+        let third = breaker.enter(latest).unwrap();
+        let refused = breaker.enter(latest + ms(given - 1)).unwrap_err();
+        assert_eq!(refused.retry_after, ms(1), "{open_for} {slow_call}: the last went out {given} ms ago");
+        let again = latest + ms(given);
+        let [one, two, three] = [(); 3].map(|()| breaker.enter(again).unwrap());
+        assert_eq!(one.transition(), None, "it is half open as before");
+        assert!(breaker.enter(again).is_err(), "a fourth of the new generation");
+        assert_eq!(first.map(|late| late.finish(again, Failed)), [None, None]);
+        drop(third);
+        assert!(breaker.enter(again).is_err(), "what was given up frees no place");
+        assert_eq!((one.finish(again, Succeeded), two.finish(again, Succeeded)), (None, None));
+        assert_eq!(three.finish(again, Succeeded), Some(Transition { from: HalfOpen, to: Closed }));
+    }
+}
+
+#[test]
+fn a_probe_that_is_out_for_a_while_is_not_given_up_for_others_that_are_gone() {
+    let start = start();
+    let breaker = opened(start);
+    let now = start + ms(5000);
+    assert_eq!(call(&breaker, now, Succeeded), None);
+    assert_eq!(call(&breaker, now, Succeeded), None);
+    let young = breaker.enter(now + ms(4900)).unwrap();
+    assert!(breaker.enter(now + ms(5000)).is_err());
+    assert_eq!(young.finish(now + ms(5100), Succeeded), Some(Transition { from: HalfOpen, to: Closed }));
+}
+
+#[test]
 fn calls_from_before_it_opened_say_nothing_about_recovery() {
     let start = start();
     let breaker = Breaker::new(BreakerPolicy::default());
