@@ -135,6 +135,7 @@ fn from_stop(stop: Stop, request_id: &str) -> Result<CallToolResponse, ErrorData
         Stop::ReadOnly { .. } => Ok(away("read_only", sentence(message), None)),
         Stop::BreakerOpen { retry_after, .. } => Ok(away("breaker_open", sentence(message), Some(retry_after))),
         Stop::BulkheadFull { retry_after, .. } => Ok(away("bulkhead_full", sentence(message), Some(retry_after))),
+        Stop::NoThread { retry_after } => Ok(away("no_thread", sentence(message), Some(retry_after))),
         Stop::StoreAway(_) => Ok(away(
             "store_away",
             "What the server has to remember of this call can't be written now; nothing was done.".into(),

@@ -115,7 +115,7 @@ pub(crate) async fn serve(
     };
     let watching = {
         let (engine, every) = (Arc::clone(&engine), settings.switches_refresh);
-        tokio::spawn(async move { engine.switches.watch(&*engine.store, &engine.tenant, every).await })
+        tokio::spawn(async move { engine.switches.watch(&*engine.store, &engine.tenant, every, &engine.metrics).await })
     };
     let adopting = {
         let engine = Arc::clone(&engine);

@@ -11,8 +11,15 @@ use steadfast_contract::shim::ShimError;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    catalogue::SurfaceId, context::Channel, contracts::Ended, error::ToolError, input_required::InputRequests,
-    principal::Principal, request_state::StateError, store::StoreError, violations::Violation,
+    catalogue::SurfaceId,
+    context::Channel,
+    contracts::Ended,
+    error::{ErrorKind, Own, ToolError},
+    input_required::InputRequests,
+    principal::Principal,
+    request_state::StateError,
+    store::StoreError,
+    violations::Violation,
 };
 
 /// How much of a client's request id is repeated, in characters.
@@ -120,6 +127,8 @@ pub(crate) enum Stop {
     BreakerOpen { upstream: String, retry_after: Duration },
     #[error("too many calls to `{upstream}` are running and waiting")]
     BulkheadFull { upstream: String, retry_after: Duration },
+    #[error("too many calls that take a thread are running")]
+    NoThread { retry_after: Duration },
     #[error("a call with this idempotency key is running")]
     InFlight { retry_after: Duration },
     #[error("this idempotency key was used for a call with other arguments or of another version; use a new one")]
@@ -175,6 +184,7 @@ impl Stop {
             Self::ReadOnly { .. } => "read_only",
             Self::BreakerOpen { .. } => "breaker_open",
             Self::BulkheadFull { .. } => "bulkhead_full",
+            Self::NoThread { .. } => "no_thread",
             Self::InFlight { .. } => "in_flight",
             Self::KeyReused => "key_reused",
             Self::AnswerNotKept => "answer_not_kept",
@@ -195,24 +205,65 @@ impl Stop {
         }
     }
 
-    /// Whether the call was refused to keep the server, its upstream or its callers from harm.
-    pub(crate) fn is_refusal(&self) -> bool {
-        matches!(
-            self,
+    /// What it is counted as. `begun`: the function was run, or its fallback.
+    pub(crate) fn counts_as(&self, begun: bool) -> CountsAs {
+        match self {
             Self::Draining
-                | Self::RateLimited { .. }
-                | Self::Overloaded { .. }
-                | Self::SwitchedOff { .. }
-                | Self::ReadOnly { .. }
-                | Self::BreakerOpen { .. }
-                | Self::BulkheadFull { .. }
-                | Self::InFlight { .. }
-                | Self::KeyReused
-                | Self::AnswerNotKept
-                | Self::StoreAway(_)
-                | Self::State(StateError::Exhausted)
-        )
+            | Self::RateLimited { .. }
+            | Self::Overloaded { .. }
+            | Self::SwitchedOff { .. }
+            | Self::ReadOnly { .. }
+            | Self::BreakerOpen { .. }
+            | Self::BulkheadFull { .. }
+            | Self::NoThread { .. }
+            | Self::InFlight { .. }
+            | Self::KeyReused
+            | Self::AnswerNotKept
+            | Self::StoreAway(_)
+            | Self::TooLarge { .. }
+            | Self::TooDeep { .. }
+            | Self::BadMeta { .. }
+            | Self::UnknownTool { .. }
+            | Self::UnknownVersion { .. }
+            | Self::Retired(_)
+            | Self::Violations { .. }
+            | Self::MissingCapability(_) => CountsAs::Refusal,
+            Self::State(StateError::NoRandomness) => CountsAs::Failure,
+            Self::State(_) => CountsAs::Refusal,
+            // Another call failed, and this one repeats it.
+            Self::EffectUnknown { .. } if !begun => CountsAs::Refusal,
+            Self::EffectUnknown { .. }
+            | Self::ResultTooLarge { .. }
+            | Self::Untranslatable { .. }
+            | Self::BadShim { .. }
+            | Self::Panicked(_)
+            | Self::BadOutput(_) => CountsAs::Failure,
+            Self::Tool(error) => match error.kind() {
+                ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Internal | ErrorKind::Unknown => {
+                    CountsAs::Failure
+                }
+                ErrorKind::MissingCapability => CountsAs::Refusal,
+                ErrorKind::Invalid
+                | ErrorKind::NotFound
+                | ErrorKind::Conflict
+                | ErrorKind::Denied
+                | ErrorKind::Cancelled
+                | ErrorKind::InputRequired => CountsAs::Nothing,
+            },
+            Self::Cancelled => CountsAs::Nothing,
+        }
     }
+}
+
+/// What a call that has no outcome is counted as; each as one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CountsAs {
+    /// It was not run, or its upstream was not asked again.
+    Refusal,
+    /// It did not come to what it should, and that is not the caller's doing.
+    Failure,
+    /// The tool did its part, or the caller gave up.
+    Nothing,
 }
 
 /// Whose rate is limited.
@@ -281,6 +332,10 @@ impl fmt::Display for Retired {
 
 impl From<ToolError> for Stop {
     fn from(error: ToolError) -> Self {
-        Self::Tool(error)
+        match error.own() {
+            Some(Own::NoThread { retry_after }) => Self::NoThread { retry_after },
+            Some(Own::ResultTooLarge { limit }) => Self::ResultTooLarge { limit },
+            None => Self::Tool(error.shortened()),
+        }
     }
 }

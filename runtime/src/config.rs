@@ -27,6 +27,9 @@ use crate::{
 /// Where data is kept by default, in the working directory.
 pub(crate) const DATA: &str = "data";
 
+/// How many threads tools may take of those that tokio has for what blocks (512): the store needs some, too.
+const MOST_BLOCKING: usize = 448;
+
 /// Everything that can be configured.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -181,6 +184,7 @@ impl Settings {
                 argument_depth: reader.size("limits.argument_depth", 32),
                 deadline: reader.duration("limits.deadline", Duration::from_secs(300)),
                 default_timeout: reader.duration("limits.default_timeout", Duration::from_secs(30)),
+                blocking: reader.number_of("limits.blocking", 1..=MOST_BLOCKING, "such as 256").unwrap_or(256),
                 result_bytes: reader.size("limits.result_bytes", 4 * 1024 * 1024),
                 admission: admission(&mut reader, profile),
             },

@@ -16,6 +16,7 @@ use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    blocking::Threads,
     clock::Clock,
     duration::millis,
     error::ToolError,
@@ -48,6 +49,16 @@ pub(crate) struct Call {
     pub(crate) responses: InputResponses,
     pub(crate) idempotency_key: Option<String>,
     pub(crate) channel: Arc<dyn Channel>,
+    pub(crate) bounds: Bounds,
+}
+
+/// What one run of a function may take of the server.
+#[derive(Debug, Clone)]
+pub(crate) struct Bounds {
+    /// For what it returns.
+    pub(crate) result_bytes: usize,
+    /// For a function that is not `async`.
+    pub(crate) threads: Arc<Threads>,
 }
 
 /// What a transport can do with the client during a call. Implemented by each caller of the pipeline.
@@ -243,6 +254,20 @@ impl CallContext {
         &self.cancellation
     }
 
+    pub(crate) fn threads(&self) -> &Arc<Threads> {
+        &self.call.bounds.threads
+    }
+
+    /// The tool's published name, to keep.
+    pub(crate) fn shared_tool(&self) -> &Arc<str> {
+        &self.call.tool
+    }
+
+    /// How many bytes the result may take.
+    pub(crate) fn result_bytes(&self) -> usize {
+        self.call.bounds.result_bytes
+    }
+
     /// The answers that the client gave before.
     pub(crate) fn responses(&self) -> &InputResponses {
         &self.call.responses
@@ -425,6 +450,7 @@ mod tests {
             responses: InputResponses::new(),
             idempotency_key: None,
             channel: Arc::new(Slow),
+            bounds: Bounds { result_bytes: 1024, threads: Arc::new(Threads::new(1)) },
         });
         assert_eq!(context.deadline().at(), start + second);
         let answers = tokio::select! {

@@ -6,10 +6,12 @@ use rmcp::model::{Implementation, JsonObject, ServerCapabilities, TASKS_EXTENSIO
 use serde_json::Value;
 
 use crate::{
+    blocking::Threads,
     call::Stop,
     catalogue::{Catalogue, Entry, Surface, SurfaceId},
     clock::Clock,
     config::Settings,
+    context::Bounds,
     gate::Gate,
     idempotency::Idempotency,
     metrics::Metrics,
@@ -45,6 +47,8 @@ pub(crate) struct Engine {
     pub(crate) gate: Gate,
     /// What runs and waits, of all callers.
     pub(crate) places: Bulkhead,
+    /// What functions that are not `async` run on.
+    threads: Arc<Threads>,
     /// What rates are held to while the store is away.
     pub(crate) local_rates: reliability::Limits,
     /// Whose keys everything in the store starts with.
@@ -153,6 +157,7 @@ impl Engine {
             catalogue,
             handler,
             places: Bulkhead::new(settings.limits.admission.places, clock),
+            threads: Arc::new(Threads::new(settings.limits.blocking)),
             local_rates: reliability::Limits::new(clock),
             limits: settings.limits.clone(),
             list_ttl: settings.list_ttl,
@@ -179,6 +184,11 @@ impl Engine {
     /// What a tool is held to.
     pub(crate) fn policy(&self, tool: &Entry) -> &ToolPolicy {
         &self.policies[tool.id]
+    }
+
+    /// What a call's function may take.
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds { result_bytes: self.limits.result_bytes, threads: Arc::clone(&self.threads) }
     }
 
     /// The retry budget of a tool that names no upstream.

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::input_required::InputRequests;
 
+/// How much of a message is kept, in bytes.
+const LONGEST_MESSAGE: usize = 16 * 1024;
+
 /// An error that a tool answers with.
 ///
 /// The message is written for the model that called: it should say what to do differently. The source goes to the
@@ -28,6 +31,16 @@ struct Inner {
     retry_after: Option<Duration>,
     requests: Option<InputRequests>,
     capabilities: Option<ClientCapabilities>,
+    own: Option<Own>,
+}
+
+/// What no function says: it is of what is around it, and callers are told of it in words of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Own {
+    /// It was not begun, since there was no thread for it.
+    NoThread { retry_after: Duration },
+    /// It ended, and what it returned takes more bytes than this.
+    ResultTooLarge { limit: usize },
 }
 
 /// What kind of failure it was. Kinds decide who is at fault, what may be retried and what burns an error budget.
@@ -88,6 +101,7 @@ impl ToolError {
             retry_after: None,
             requests: None,
             capabilities: None,
+            own: None,
         }))
     }
 
@@ -135,6 +149,21 @@ impl ToolError {
         error
     }
 
+    /// The function was not begun, since there was no thread for it.
+    pub(crate) fn no_thread(retry_after: Duration) -> Self {
+        Self::unavailable("there is no thread for it now").with_own(Own::NoThread { retry_after })
+    }
+
+    /// The function ended, and what it returned takes more bytes than this.
+    pub(crate) fn result_too_large(limit: usize) -> Self {
+        Self::internal(format!("the result takes more than {limit} bytes")).with_own(Own::ResultTooLarge { limit })
+    }
+
+    fn with_own(mut self, own: Own) -> Self {
+        self.0.own = Some(own);
+        self
+    }
+
     /// Attaches the cause, for the log.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -167,6 +196,21 @@ impl ToolError {
     /// The cause, for the log.
     pub fn source(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         self.0.source.as_deref()
+    }
+
+    pub(crate) fn own(&self) -> Option<Own> {
+        self.0.own
+    }
+
+    /// The same with no more of its message than a model reads.
+    pub(crate) fn shortened(mut self) -> Self {
+        let message = &mut self.0.message;
+        if message.len() > LONGEST_MESSAGE {
+            message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
+            message.shrink_to_fit();
+            message.push_str(" […]");
+        }
+        self
     }
 
     pub(crate) fn take_capabilities(&mut self) -> Option<ClientCapabilities> {

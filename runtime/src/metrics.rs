@@ -23,6 +23,7 @@ type Counters<const N: usize> = Family<[(&'static str, String); N], Counter>;
 pub(crate) struct Metrics {
     registry: Registry,
     refusals: Counters<2>,
+    failures: Counters<2>,
     degraded: Counters<2>,
     replays: Counters<1>,
     retries: Counters<1>,
@@ -39,6 +40,7 @@ impl Metrics {
         let mut registry = Registry::with_prefix(metric::PREFIX);
         let metrics = Self {
             refusals: Family::default(),
+            failures: Family::default(),
             degraded: Family::default(),
             replays: Family::default(),
             retries: Family::default(),
@@ -51,6 +53,8 @@ impl Metrics {
             registry: Registry::default(),
         };
         registry.register(metric::REFUSALS, "Calls that were not run, by reason", metrics.refusals.clone());
+        let help = "Calls that failed, and not by what their callers sent, by reason";
+        registry.register(metric::FAILURES, help, metrics.failures.clone());
         registry.register(
             metric::DEGRADED,
             "Calls that something else answered than the tool",
@@ -73,6 +77,11 @@ impl Metrics {
     /// A call was not run.
     pub(crate) fn refused(&self, tool: &str, reason: &str) {
         self.refusals.get_or_create(&[(metric::TOOL, tool.into()), (metric::REASON, reason.into())]).inc();
+    }
+
+    /// A call did not come to what it should.
+    pub(crate) fn failed(&self, tool: &str, reason: &str) {
+        self.failures.get_or_create(&[(metric::TOOL, tool.into()), (metric::REASON, reason.into())]).inc();
     }
 
     /// Something else answered than the tool.

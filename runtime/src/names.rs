@@ -41,6 +41,7 @@ pub(crate) mod metric {
     /// Before every name.
     pub(crate) const PREFIX: &str = "steadfast";
     pub(crate) const REFUSALS: &str = "refusals";
+    pub(crate) const FAILURES: &str = "failures";
     pub(crate) const DEGRADED: &str = "degraded_calls";
     pub(crate) const REPLAYS: &str = "idempotent_replays";
     pub(crate) const RETRIES: &str = "retries";

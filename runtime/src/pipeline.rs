@@ -127,6 +127,7 @@ async fn stages<'a>(
         responses,
         idempotency_key: key,
         channel: call.channel,
+        bounds: engine.bounds(),
     };
     // What takes long goes on apart from its request, through the same `run`.
     if let Some(support) = long {

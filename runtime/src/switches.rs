@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     call::Stop,
     catalogue::Entry,
+    metrics::Metrics,
     store::{Expect, Key, Kind, Store, StoreError},
     tool::Effect,
 };
@@ -143,11 +144,16 @@ impl Switches {
         Ok(())
     }
 
-    /// Reads them again and again. A store that is away is told once, and again when it is back.
-    pub(crate) async fn watch(&self, store: &dyn Store, tenant: &str, every: Duration) {
+    /// Reads them again and again. A store that is away is told once, and again when it is back, and
+    /// counted each time.
+    pub(crate) async fn watch(&self, store: &dyn Store, tenant: &str, every: Duration, metrics: &Metrics) {
         let mut away = false;
         loop {
-            match self.refresh(store, tenant).await {
+            let read = self.refresh(store, tenant).await;
+            if let Err(error) = &read {
+                metrics.store_failed(Kind::Switch, error);
+            }
+            match read {
                 Ok(()) if away => {
                     away = false;
                     tracing::info!("the switches can be read again");

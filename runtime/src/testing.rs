@@ -16,11 +16,12 @@ use tokio_util::sync::CancellationToken;
 pub use self::contracts::assert_contracts;
 use crate::{
     answer,
+    blocking::Threads,
     call::ToolCall,
     catalogue::SurfaceId,
     clock::Clock,
     config::{ConfigProblem, Settings},
-    context::{BoxFuture, Call, CallContext, Channel, Deadline, Interaction, LogLevel},
+    context::{Bounds, BoxFuture, Call, CallContext, Channel, Deadline, Interaction, LogLevel},
     date::Date,
     engine::{Engine, Seams},
     error::ToolError,
@@ -355,6 +356,7 @@ pub fn context(tool: &str) -> CallContext {
         responses: InputResponses::new(),
         idempotency_key: None,
         channel: Arc::new(TestChannel { capabilities: ClientCapabilities::default(), progress: Arc::default() }),
+        bounds: Bounds { result_bytes: usize::MAX, threads: Arc::new(Threads::new(1)) },
     })
 }
 

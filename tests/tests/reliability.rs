@@ -2,6 +2,7 @@
 //!
 //! In the process, on a paused clock and with a fixed seed.
 
+mod bounds;
 mod degraded;
 mod idempotency;
 mod limits;

@@ -13,7 +13,7 @@ use crate::{
 /// `__run`. It is generic over the function so that a fallback of another signature fails its bound, which rustc
 /// reports at the fallback's path.
 pub(super) fn run(function: &Function, tool: &Tool) -> TokenStream {
-    let Parts { types, values, from_state, from_arguments, state, context, arguments } = parts(tool);
+    let Parts { types, values, from_state, from_context, from_arguments, state, arguments } = parts(tool);
     let states = states(tool);
     let result = match &tool.output {
         Output::Unit => quote!(()),
@@ -31,14 +31,14 @@ pub(super) fn run(function: &Function, tool: &Tool) -> TokenStream {
             TokenStream::new(),
             result,
             TokenStream::new(),
-            quote!(__steadfast::run_blocking(move || __function(#(#values),*)).await?),
+            quote!(__steadfast::run_blocking(&__call, move || __function(#(#values),*)).await?),
         )
     };
     quote! {
         fn __run<__S, __F #generic>(
             __function: __F,
             #state: &__S,
-            #context: __steadfast::CallContext,
+            __call: __steadfast::CallContext,
             #arguments: __steadfast::Arguments,
         ) -> __steadfast::ToolFuture
         where
@@ -48,8 +48,9 @@ pub(super) fn run(function: &Function, tool: &Tool) -> TokenStream {
         {
             #(#from_state)*
             ::std::boxed::Box::pin(async move {
+                #from_context
                 #(#from_arguments)*
-                (__RETURNS.convert)(#value)
+                __RETURNS.convert(#value, &__call)
             })
         }
     }
@@ -92,10 +93,10 @@ struct Parts {
     /// The values, in the order of the signature.
     values: Vec<TokenStream>,
     from_state: Vec<TokenStream>,
+    from_context: TokenStream,
     from_arguments: Vec<TokenStream>,
     /// Patterns of `__run`: `_` for what nothing comes from.
     state: TokenStream,
-    context: TokenStream,
     arguments: TokenStream,
 }
 
@@ -104,9 +105,9 @@ fn parts(tool: &Tool) -> Parts {
         types: Vec::new(),
         values: Vec::new(),
         from_state: Vec::new(),
+        from_context: TokenStream::new(),
         from_arguments: Vec::new(),
         state: quote!(_),
-        context: quote!(_),
         arguments: quote!(_),
     };
     for (index, parameter) in tool.parameters.iter().enumerate() {
@@ -115,7 +116,7 @@ fn parts(tool: &Tool) -> Parts {
             Parameter::Context => {
                 parts.types.push(quote!(__steadfast::CallContext));
                 parts.values.push(quote!(__context));
-                parts.context = quote!(__context);
+                parts.from_context = quote!(let __context = ::core::clone::Clone::clone(&__call););
             }
             Parameter::State(ty) => {
                 parts.types.push(quote!(__steadfast::State<#ty>));

@@ -33,6 +33,7 @@ pub(super) const KEYS: &[&str] = &[
     "limits.argument_bytes",
     "limits.argument_depth",
     "limits.result_bytes",
+    "limits.blocking",
     "limits.deadline",
     "limits.default_timeout",
     "limits.concurrency",

@@ -187,6 +187,7 @@ impl Execution<'_> {
 
     /// Runs the function; also whether it was cut off because its time was over.
     async fn once(&self, arguments: Arguments, given: Duration, notes: &mut Notes) -> (Result<Output, Stop>, bool) {
+        let before = notes.begun;
         notes.attempts += 1;
         notes.begun = true;
         let context = self.context.attempt_of(notes.attempts);
@@ -196,7 +197,12 @@ impl Execution<'_> {
             kept: self.kept(),
         };
         match attempt.run(&self.served.tool.run, &context, arguments).await {
-            Ok(result) => (result.map_err(Stop::Tool), false),
+            Ok(result) => {
+                let result = result.map_err(Stop::from);
+                // There was no thread for it, so nothing of it is unknown.
+                notes.begun = before || !matches!(result, Err(Stop::NoThread { .. }));
+                (result, false)
+            }
             Err(attempt::Ended::Panicked(message)) => (Err(Stop::Panicked(message)), false),
             Err(attempt::Ended::Cancelled) => (Err(Stop::Cancelled), false),
             Err(attempt::Ended::Late) => (Err(self.late()), true),
@@ -216,7 +222,7 @@ impl Execution<'_> {
         let fair = self.policy.attempt_timeout.unwrap_or(self.policy.timeout).saturating_sub(self.kept()).min(slow);
         match result {
             _ if cut.is_some_and(|cut| cut < fair) => None,
-            Ok(_) => Some(Verdict::Succeeded),
+            Ok(_) | Err(Stop::ResultTooLarge { .. }) => Some(Verdict::Succeeded),
             Err(Stop::Panicked(_)) => Some(Verdict::Failed),
             Err(Stop::Cancelled) => (took >= slow).then_some(Verdict::Failed),
             // An error that its author gave no kind is `internal`, and is most often the upstream's.
@@ -279,6 +285,7 @@ pub(super) fn reason(stop: &Stop) -> Option<&'static str> {
     match stop {
         Stop::BreakerOpen { .. } => Some("breaker_open"),
         Stop::BulkheadFull { .. } => Some("bulkhead_full"),
+        Stop::NoThread { .. } => Some("no_thread"),
         Stop::Tool(error) if matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout) => {
             Some(error.kind().as_str())
         }

@@ -13,6 +13,8 @@ pub(crate) struct Limits {
     pub(crate) argument_depth: usize,
     /// A result, counted in the same way.
     pub(crate) result_bytes: usize,
+    /// Functions that are not `async` and run at the same time, each on a thread of its own.
+    pub(crate) blocking: usize,
     /// The longest a call may take, whatever a tool declares and a caller asks for.
     pub(crate) deadline: Duration,
     /// How long a tool may go without progress when it declares no `timeout`.

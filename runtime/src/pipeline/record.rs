@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use tracing::{Span, field};
 
 use crate::{
-    call::{Notes, Outcome, Stop, ToolCall},
+    call::{CountsAs, Notes, Outcome, Stop, ToolCall},
     catalogue::{Contract, Entry, Served, State},
     clock::Clock,
     context::Call,
@@ -135,10 +135,12 @@ impl Record {
         if notes.replayed {
             metrics.replayed(&self.tool);
         }
-        if let Err(stop) = outcome
-            && stop.is_refusal()
-        {
-            metrics.refused(&self.tool, stop.name());
+        if let Err(stop) = outcome {
+            match stop.counts_as(notes.begun) {
+                CountsAs::Refusal => metrics.refused(&self.tool, stop.name()),
+                CountsAs::Failure => metrics.failed(&self.tool, stop.name()),
+                CountsAs::Nothing => {}
+            }
         }
     }
 

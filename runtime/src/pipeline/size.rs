@@ -1,6 +1,7 @@
-//! How large arguments and results are, without writing them.
+//! How large arguments and results are, without keeping what they take as text.
 
 use rmcp::model::{ContentBlock, ResourceContents};
+use serde::Serialize;
 use serde_json::{Map, Number, Value};
 
 use super::limits::Limits;
@@ -42,9 +43,31 @@ pub(crate) fn bytes(block: &ContentBlock) -> usize {
         ContentBlock::Resource(resource) => match &resource.resource {
             ResourceContents::TextResourceContents { text, .. } => text.len(),
             ResourceContents::BlobResourceContents { blob, .. } => blob.len(),
-            _ => 0,
+            _ => written(&resource.resource),
         },
-        _ => 0,
+        other => written(other),
+    }
+}
+
+/// How much text it takes.
+fn written(value: &impl Serialize) -> usize {
+    let mut counted = Counted(0);
+    // What can't be written is refused when it is to be sent.
+    let _ = serde_json::to_writer(&mut counted, value);
+    counted.0
+}
+
+/// Counts what is written.
+struct Counted(usize);
+
+impl std::io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

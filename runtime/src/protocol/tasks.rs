@@ -14,7 +14,9 @@ use rmcp::{
 
 use super::handler::{McpHandler, Passing};
 use crate::{
-    answer, call, pipeline,
+    answer,
+    call::{self, CountsAs},
+    pipeline,
     tasks::{self, TaskError},
 };
 
@@ -67,7 +69,7 @@ impl McpHandler {
         };
         let _admitted = admitted.await.map_err(|stop| {
             record.outcome = stop.name();
-            if stop.is_refusal() {
+            if stop.counts_as(false) == CountsAs::Refusal {
                 engine.metrics.refused(method, stop.name());
             }
             answer::refusal(stop, &id)

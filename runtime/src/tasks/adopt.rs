@@ -142,6 +142,7 @@ fn work(engine: &Engine, record: &Record, again: Again) -> Result<Work, Stop> {
             responses: again.responses,
             idempotency_key: again.idempotency_key,
             channel: Arc::new(Gone(again.capabilities)),
+            bounds: engine.bounds(),
         },
     })
 }

@@ -1,11 +1,14 @@
 //! What a tool's function may return, and the output schema that follows from its type.
 
+mod bounded;
+
 use rmcp::model::{AudioContent, ContentBlock, ResourceContents};
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::error::ToolError;
+use self::bounded::Unwritten;
+use crate::{context::CallContext, error::ToolError};
 
 /// The dialect of every schema that Steadfast publishes.
 pub(crate) const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -37,8 +40,11 @@ pub trait IntoOutput {
     /// The schema of the type.
     fn schema() -> OutputSchema;
 
-    /// The value.
-    fn into_output(self) -> Result<Output, ToolError>;
+    /// The value, as long as it takes no more than `limit` bytes as JSON; what takes more is not made.
+    ///
+    /// # Errors
+    /// When it takes more, or can't be written as JSON.
+    fn into_output(self, limit: usize) -> Result<Output, ToolError>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -50,10 +56,14 @@ impl<T: Serialize + JsonSchema> IntoOutput for T {
         OutputSchema::from_value(root.to_value())
     }
 
-    fn into_output(self) -> Result<Output, ToolError> {
-        serde_json::to_value(self)
-            .map(Output::Value)
-            .map_err(|error| ToolError::internal("the result can't be written as JSON").with_source(error))
+    fn into_output(self, limit: usize) -> Result<Output, ToolError> {
+        bounded::to_value(&self, limit).map(Output::Value).map_err(|unwritten| match unwritten {
+            Unwritten::TooLarge => ToolError::result_too_large(limit),
+            Unwritten::TooDeep => {
+                ToolError::internal(format!("the result is nested deeper than {} levels", bounded::DEPTH))
+            }
+            Unwritten::Wrong(error) => ToolError::internal("the result can't be written as JSON").with_source(error),
+        })
     }
 }
 
@@ -86,7 +96,14 @@ pub struct Returns<R> {
     /// The schema of the value.
     pub schema: fn() -> OutputSchema,
     /// The value, or its error.
-    pub convert: fn(R) -> Result<Output, ToolError>,
+    convert: fn(R, usize) -> Result<Output, ToolError>,
+}
+
+impl<R> Returns<R> {
+    /// What the function returned, if it takes no more than the server lets a result of the call take.
+    pub fn convert(&self, returned: R, context: &CallContext) -> Result<Output, ToolError> {
+        (self.convert)(returned, context.result_bytes())
+    }
 }
 
 /// Of a function that can't fail.
@@ -96,7 +113,7 @@ pub const fn returns_value<R: IntoOutput>() -> Returns<R> {
 
 /// Of a function that returns a `Result`.
 pub const fn returns_result<R: Fallible>() -> Returns<R> {
-    Returns { schema: R::Ok::schema, convert: |result| result.into_result().and_then(IntoOutput::into_output) }
+    Returns { schema: R::Ok::schema, convert: |result, limit| result.into_result()?.into_output(limit) }
 }
 
 /// How a function's result is published.
@@ -228,7 +245,8 @@ impl IntoOutput for Content {
         OutputSchema::Content
     }
 
-    fn into_output(self) -> Result<Output, ToolError> {
+    /// Blocks are there already; the pipeline measures them.
+    fn into_output(self, _limit: usize) -> Result<Output, ToolError> {
         Ok(Output::Content(self))
     }
 }

@@ -114,3 +114,41 @@ async fn read_only_mode_by_configuration_refuses_what_changes_something() {
     assert_eq!(refused.message()["_meta"]["dev.steadfast/error"]["reason"], "read_only");
     assert!(!client.call("ask", json!({})).await.is_error());
 }
+
+#[tokio::test(start_paused = true)]
+async fn every_call_that_fails_or_is_refused_is_counted_once_under_its_reason() {
+    for (script, tool, counted) in [
+        (Script::Panic, "put", Some("failures_total{tool=\"put\",reason=\"panicked\"} 1")),
+        (Script::Hang, "ask", Some("failures_total{tool=\"ask\",reason=\"timeout\"} 1")),
+        (Script::Hang, "put", Some("failures_total{tool=\"put\",reason=\"unknown\"} 1")),
+        (Script::Large(5 << 20), "put", Some("failures_total{tool=\"put\",reason=\"result_too_large\"} 1")),
+        (FAIL, "put", Some("failures_total{tool=\"put\",reason=\"unavailable\"} 1")),
+        (Script::Fail(ErrorKind::Internal), "ask", Some("failures_total{tool=\"ask\",reason=\"internal\"} 1")),
+        (Script::Fail(ErrorKind::NotFound), "ask", None),
+        (Script::Answer, "forget", Some("refusals_total{tool=\"_OTHER\",reason=\"not_found\"} 1")),
+    ] {
+        let client = Client::new(server(&Upstream::that(script))).unwrap();
+        client.call(tool, json!({"what": "it"})).await;
+        let metrics = client.metrics();
+        let found: Vec<_> = metrics
+            .lines()
+            .filter_map(|line| line.strip_prefix("steadfast_"))
+            .filter(|line| line.starts_with("failures_total") || line.starts_with("refusals_total"))
+            .collect();
+        assert_eq!(found, counted.as_slice(), "{tool} {script:?}");
+    }
+    let client = Client::new(server(&Upstream::that(Script::Hang))).unwrap();
+    let keyed = json!({"dev.steadfast/idempotencyKey": "k"});
+    for _ in 0..2 {
+        client.call_with_meta("put", json!({"what": "it"}), keyed.clone()).await;
+    }
+    client.call("put", json!({})).await;
+    let metrics = client.metrics();
+    for line in [
+        "steadfast_failures_total{tool=\"put\",reason=\"unknown\"} 1",
+        "steadfast_refusals_total{tool=\"put\",reason=\"unknown\"} 1",
+        "steadfast_refusals_total{tool=\"put\",reason=\"invalid\"} 1",
+    ] {
+        assert!(metrics.contains(line), "{line} is not in {metrics}");
+    }
+}

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::phase::Phase;
 use crate::{
     answer,
-    call::{Called, DegradedMode, Stop},
+    call::{Called, CountsAs, DegradedMode, Stop},
     error::ErrorKind,
     reliability::BreakerState,
 };
@@ -72,7 +72,7 @@ impl End {
             (Ok(_), None) => Self::Ok,
             (Ok(_), Some(DegradedMode::Fallback)) => Self::Fallback,
             (Ok(_), Some(DegradedMode::Stale { .. })) => Self::Stale,
-            (Err(stop), _) if stop.is_refusal() => Self::Refused,
+            (Err(stop), _) if stop.counts_as(called.notes.begun) == CountsAs::Refusal => Self::Refused,
             (Err(Stop::Tool(error)), _) if is_callers(error.kind()) => Self::Ok,
             (Err(_), _) => Self::Failed,
         }
