@@ -24,7 +24,7 @@ use serde_json::{Map, Value};
 use tracing::Instrument as _;
 
 pub(crate) use self::{
-    admit::enter,
+    admit::{enter, pass},
     attempt::message as panic_message,
     bootstrap::bounds,
     limits::{Admission, Limits},

@@ -1,4 +1,5 @@
-//! rmcp's handler: tools go through the pipeline, everything else to the author's handler behind the same gate.
+//! rmcp's handler: tools go through the pipeline, everything else behind the same gate and the same rates to the author's
+//! handler, or to what is known here.
 //!
 //! Invariant: every request is answered, also when the code that serves it panics; every result names the server.
 
@@ -25,7 +26,7 @@ use super::{
 };
 use crate::{
     answer,
-    call::{self, ToolCall},
+    call::{self, CountsAs, Stop, ToolCall},
     catalogue::{Listing, SurfaceId},
     context::LogLevel,
     date::Date,
@@ -111,19 +112,12 @@ impl McpHandler {
         };
         let deadline = match pipeline::bounds(&self.engine.limits, &request, &context.meta.0.0) {
             Ok(deadline) => deadline,
-            Err(stop) => {
-                record.outcome = "invalid";
-                return Err(answer::refusal(stop, record.id));
-            }
+            Err(stop) => return Err(self.refused(record, stop)),
         };
         let until = self.engine.clock.now() + deadline;
         let _admitted = match pipeline::enter(&self.engine, &self.principal, until, &context.ct).await {
             Ok(admitted) => admitted,
-            Err(stop) => {
-                record.outcome = stop.name();
-                self.engine.metrics.refused(record.method, stop.name());
-                return Err(answer::refusal(stop, record.id));
-            }
+            Err(stop) => return Err(self.refused(record, stop)),
         };
         let cancelled = context.ct.clone();
         let declared = context.client_capabilities().unwrap_or_default();
@@ -148,8 +142,52 @@ impl McpHandler {
             Ok(Err(_panic)) => ("panicked", Err(answer::internal(record.id))),
             Err(_elapsed) => ("timeout", Err(answer::internal(record.id))),
         };
+        if matches!(outcome, "panicked" | "timeout") {
+            self.engine.metrics.failed(record.method, outcome);
+        }
         record.outcome = outcome;
         answer
+    }
+
+    /// Serves a request that is answered from memory: bounds, gate, rates, record.
+    async fn know<T>(
+        &self,
+        method: &'static str,
+        request: &ClientRequest,
+        context: &RequestContext<RoleServer>,
+        answer: impl FnOnce() -> Result<T, ErrorData>,
+    ) -> Result<T, ErrorData> {
+        let id = call::request_id(&context.id);
+        let mut record = Passing { method, id: &id, outcome: "abandoned" };
+        let passed = async {
+            pipeline::bounds(&self.engine.limits, request, &context.meta.0.0)?;
+            pipeline::pass(&self.engine, &self.principal, &context.ct).await
+        };
+        let _ticket = passed.await.map_err(|stop| self.refused(&mut record, stop))?;
+        let answer = answer();
+        record.outcome = if answer.is_ok() { "ok" } else { "error" };
+        answer
+    }
+
+    /// The answer to a request that is not a tool call and was not served; recorded and counted.
+    pub(super) fn refused(&self, record: &mut Passing<'_>, stop: Stop) -> ErrorData {
+        record.outcome = stop.name();
+        if stop.counts_as(false) == CountsAs::Refusal {
+            self.engine.metrics.refused(record.method, stop.name());
+        }
+        answer::refusal(stop, record.id)
+    }
+
+    /// The list of tools, as the caller sees it today.
+    fn tools(&self) -> ListToolsResult {
+        let engine = &self.engine;
+        let listing = engine.catalogue.list(self.surface, Date::today(&engine.clock));
+        // Callers may be pinned to surfaces, so what one caller sees is not what all see.
+        let scope = if engine.has_pins() { CacheScope::Private } else { CacheScope::Public };
+        let list = ListToolsResult::with_all_items(listing.tools.clone());
+        let mut list = list.with_ttl_ms(self.ttl_ms(&listing)).with_cache_scope(scope);
+        self.name_server(&mut list.meta);
+        list
     }
 
     /// How long a client may keep a list, in milliseconds: never beyond the day on which it changes.
@@ -299,25 +337,18 @@ impl ServerHandler for McpHandler {
     async fn list_tools(
         &self,
         request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         if self.engine.catalogue.entries().is_empty() {
             return Err(not_found("tools/list"));
         }
-        if let Some(cursor) = request.and_then(|request| request.cursor) {
-            return Err(ErrorData::invalid_params(
-                format!("`{cursor}` is no cursor of this list: it has one page"),
-                None,
-            ));
-        }
-        let engine = &self.engine;
-        let listing = engine.catalogue.list(self.surface, Date::today(&engine.clock));
-        // Callers may be pinned to surfaces, so what one caller sees is not what all see.
-        let scope = if engine.has_pins() { CacheScope::Private } else { CacheScope::Public };
-        let list = ListToolsResult::with_all_items(listing.tools.clone());
-        let mut list = list.with_ttl_ms(self.ttl_ms(&listing)).with_cache_scope(scope);
-        self.name_server(&mut list.meta);
-        Ok(list)
+        let cursor = request.as_ref().and_then(|request| request.cursor.clone());
+        let whole = ClientRequest::ListToolsRequest(page(request));
+        self.know("tools/list", &whole, &context, || match cursor {
+            Some(_) => Err(ErrorData::invalid_params("this list has one page, and no cursor leads to another", None)),
+            None => Ok(self.tools()),
+        })
+        .await
     }
 
     async fn call_tool(
@@ -393,10 +424,15 @@ impl ServerHandler for McpHandler {
     async fn set_level(
         &self,
         request: SetLevelRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        *self.level.lock().unwrap_or_else(PoisonError::into_inner) = channel::from_wire(request.level);
-        Ok(())
+        let level = channel::from_wire(request.level);
+        let whole = ClientRequest::SetLevelRequest(Request::new(request));
+        self.know("logging/setLevel", &whole, &context, || {
+            *self.level.lock().unwrap_or_else(PoisonError::into_inner) = level;
+            Ok(())
+        })
+        .await
     }
 
     passed! {

@@ -14,9 +14,7 @@ use rmcp::{
 
 use super::handler::{McpHandler, Passing};
 use crate::{
-    answer,
-    call::{self, CountsAs},
-    pipeline,
+    answer, call, pipeline,
     tasks::{self, TaskError},
 };
 
@@ -67,13 +65,7 @@ impl McpHandler {
             let time = pipeline::bounds(&engine.limits, request, &context.meta.0.0)?;
             pipeline::enter(engine, self.principal(), engine.clock.now() + time, &context.ct).await
         };
-        let _admitted = admitted.await.map_err(|stop| {
-            record.outcome = stop.name();
-            if stop.counts_as(false) == CountsAs::Refusal {
-                engine.metrics.refused(method, stop.name());
-            }
-            answer::refusal(stop, &id)
-        })?;
+        let _admitted = admitted.await.map_err(|stop| self.refused(&mut record, stop))?;
         let (outcome, answer) = match AssertUnwindSafe(work).catch_unwind().await {
             Ok(Ok(done)) => ("ok", Ok(done)),
             Ok(Err(error)) => (error.name(), Err(answer::no_task(&error))),

@@ -321,3 +321,27 @@ fn nothing_of_a_request_is_in_the_log_at_any_level() {
     assert!(log.contains("tools/call"), "the log is on:\n{log}");
     assert!(!log.contains(secret) && !log.contains("short-one"), "{log}");
 }
+
+#[test]
+fn requests_that_are_no_calls_count_in_their_callers_rate_and_are_recorded() {
+    let server = HttpServer::with(|command| {
+        command.envs([("STEADFAST_LIMITS_RATE_PER_CALLER", "3/h"), ("STEADFAST_LOG_LEVEL", "debug")]);
+    });
+    let list = || send_modern(server.mcp, "tools/list", json!({})).json();
+    for _ in 0..3 {
+        assert!(list()["result"]["tools"].is_array());
+    }
+    let refused = list();
+    assert_eq!(refused["error"]["code"], -32050, "{refused}");
+    assert_eq!(refused["error"]["data"]["reason"], "rate_limit_caller", "{refused}");
+    let metrics = send(server.admin, "GET", "/metrics", &[], b"").body;
+    assert!(metrics.contains(r#"steadfast_refusals_total{tool="tools/list",reason="rate_limited"} 1"#), "{metrics}");
+    server.process.signal("TERM");
+    let log = server.process.stderr();
+    let recorded = |outcome: &str| {
+        log.lines()
+            .filter(|line| line.contains("tools/list") && line.contains(&format!("outcome=\"{outcome}\"")))
+            .count()
+    };
+    assert_eq!((recorded("ok"), recorded("rate_limited")), (3, 1), "{log}");
+}
