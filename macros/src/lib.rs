@@ -82,6 +82,11 @@ mod tests;
 /// | `window` | `"10s"` | how far back it looks |
 /// | `open_for` | `"5s"` | how long it refuses calls before it lets some through on trial |
 /// | `half_open` | `1` to `100` | how many those are |
+/// | `queue` | 0 and more | calls that may wait for others to end |
+/// | `failures_in_a_row` | 1 and more | failed calls that open the breaker, however slowly they come |
+/// | `slow_ratio` | percent, above 0 and up to 100 | slow calls in the window that open it |
+/// | `retry_ratio` | percent, above 0 and up to 100 | retries that ten seconds' calls pay for |
+/// | `retry_floor` | 0 and more | retries in ten seconds that no calls need to pay for |
 ///
 /// What is left out is up to the server's configuration.
 ///

@@ -73,7 +73,7 @@ pub(crate) enum Effect {
 #[derive(Debug, Default)]
 pub(crate) struct Upstream {
     pub(crate) name: String,
-    /// Above 0, as every count here.
+    /// Above 0, as every count here but `queue` and `retry_floor`.
     pub(crate) concurrency: Option<u32>,
     pub(crate) slow_call: Option<Milliseconds>,
     /// Percent, above 0 and up to 100.
@@ -82,6 +82,13 @@ pub(crate) struct Upstream {
     pub(crate) window: Option<Milliseconds>,
     pub(crate) open_for: Option<Milliseconds>,
     pub(crate) half_open: Option<u32>,
+    pub(crate) queue: Option<u32>,
+    pub(crate) failures_in_a_row: Option<u32>,
+    /// Percent, as `failure_ratio`.
+    pub(crate) slow_ratio: Option<f64>,
+    /// Percent, as `failure_ratio`.
+    pub(crate) retry_ratio: Option<f64>,
+    pub(crate) retry_floor: Option<u32>,
 }
 
 /// So many calls, above 0, in a second, a minute or an hour.

@@ -186,7 +186,7 @@ impl Settings {
                 default_timeout: reader.duration("limits.default_timeout", Duration::from_secs(30)),
                 blocking: reader.number_of("limits.blocking", 1..=MOST_BLOCKING, "such as 256").unwrap_or(256),
                 result_bytes: reader.size("limits.result_bytes", 4 * 1024 * 1024),
-                admission: admission(&mut reader, profile),
+                admission: admission(&mut reader),
             },
             tools: policies::tools(&mut reader),
             upstreams: policies::upstreams(&mut reader),
@@ -268,21 +268,19 @@ fn tasks(reader: &mut Reader, store_timeout: Duration) -> TaskSettings {
     }
 }
 
-/// What the server as a whole lets in. Where several callers meet, one alone does not get every place.
-fn admission(reader: &mut Reader, profile: Profile) -> Admission {
+/// What the server as a whole lets in. One caller gets every place: without authentication all that share a server are
+/// one to it, and a part kept for others would be kept for nobody.
+fn admission(reader: &mut Reader) -> Admission {
     let concurrency = reader.size("limits.concurrency", 256);
-    let shared = profile != Profile::Sidecar;
-    let per_caller = if shared { (concurrency * 3).div_ceil(4) } else { concurrency };
     let queue = reader.number_of("limits.queue", 0..=usize::MAX, "such as 256").unwrap_or(concurrency);
-    let queue_per_caller = if shared { queue.div_ceil(2) } else { queue };
     Admission {
         places: BulkheadPolicy {
             concurrency,
-            per_caller: reader.size("limits.concurrency_per_caller", per_caller),
+            per_caller: reader.size("limits.concurrency_per_caller", concurrency),
             queue,
             queue_per_caller: reader
                 .number_of("limits.queue_per_caller", 0..=usize::MAX, "such as 128")
-                .unwrap_or(queue_per_caller),
+                .unwrap_or(queue),
         },
         rate_per_caller: reader.rate_of("limits.rate_per_caller").flatten(),
         rate_per_tenant: reader.rate_of("limits.rate_per_tenant").flatten(),

@@ -9,6 +9,7 @@ use crate::{
     catalogue::{Catalogue, Entry},
     config::{ToolSettings, UpstreamSettings},
     context::Time,
+    duration,
     nearest::nearest_name,
     problem::Problem,
     reliability::{BreakerPolicy, BudgetPolicy, BulkheadPolicy, Quota},
@@ -29,6 +30,8 @@ pub(crate) struct ToolPolicy {
     pub(crate) attempt_timeout: Option<Duration>,
     /// Attempts after the first.
     pub(crate) retries: u32,
+    /// The declared fallback serves.
+    pub(crate) fallback: bool,
     /// Of each caller.
     pub(crate) rate: Option<Quota>,
     /// How old a result may be that serves when the tool can't.
@@ -78,7 +81,7 @@ impl Policies {
         let upstreams = upstreams.collect();
         let tools = catalogue.entries().iter().map(|entry| {
             let policy = tool_policy(entry, settings(configured.tools, &entry.name), configured);
-            problems.extend(conflicts(entry, &policy));
+            problems.extend(conflicts(entry, settings(configured.tools, &entry.name), &policy));
             let upstream =
                 entry.declaration.upstream.and_then(|upstream| names.iter().position(|name| *name == upstream.name));
             ToolPolicy { upstream, ..policy }
@@ -126,8 +129,9 @@ fn tool_policy(entry: &Entry, settings: Option<&ToolSettings>, configured: Confi
     ToolPolicy {
         timeout,
         task_time: Time { idle, hard },
-        attempt_timeout: settings.attempt_timeout.or(declaration.attempt_timeout).filter(|attempt| *attempt < timeout),
+        attempt_timeout: settings.attempt_timeout.or(declaration.attempt_timeout),
         retries: settings.retry.unwrap_or(declaration.retry),
+        fallback: settings.fallback.unwrap_or(declaration.fallback.is_some()),
         rate: settings
             .rate_limit
             .unwrap_or_else(|| declaration.rate_limit.and_then(|rate| Quota::parse(&rate.to_string()))),
@@ -140,38 +144,44 @@ fn upstream_policy(declared: &Upstream, settings: Option<&UpstreamSettings>) -> 
     let set = settings.cloned().unwrap_or_default();
     let (breaker, budget) = (BreakerPolicy::default(), BudgetPolicy::default());
     let concurrency = set.concurrency.or(declared.concurrency).map_or(CONCURRENCY, |count| count as usize);
-    let queue = set.queue.map_or(concurrency, |count| count as usize);
+    // Whoever waits for a place behind a whole round of calls waits for as long as an upstream in trouble takes.
+    let queue = set.queue.or(declared.queue).map_or(concurrency.div_ceil(4), |count| count as usize);
+    let part = |percent: Option<f64>| percent.map(|percent| percent / 100.0);
     UpstreamPolicy {
         name: declared.name.to_owned(),
         breaker: BreakerPolicy {
             window: set.window.or(declared.window).unwrap_or(breaker.window),
             minimum_calls: set.minimum_calls.or(declared.minimum_calls).unwrap_or(breaker.minimum_calls),
-            failure_ratio: set
-                .failure_ratio
-                .or(declared.failure_ratio.map(|percent| percent / 100.0))
-                .unwrap_or(breaker.failure_ratio),
-            failures_in_a_row: set.failures_in_a_row.unwrap_or(breaker.failures_in_a_row),
+            failure_ratio: set.failure_ratio.or(part(declared.failure_ratio)).unwrap_or(breaker.failure_ratio),
+            failures_in_a_row: set
+                .failures_in_a_row
+                .or(declared.failures_in_a_row)
+                .unwrap_or(breaker.failures_in_a_row),
             slow_call: set.slow_call.or(declared.slow_call).unwrap_or(breaker.slow_call),
-            slow_ratio: set.slow_ratio.unwrap_or(breaker.slow_ratio),
+            slow_ratio: set.slow_ratio.or(part(declared.slow_ratio)).unwrap_or(breaker.slow_ratio),
             open_for: set.open_for.or(declared.open_for).unwrap_or(breaker.open_for),
             half_open_calls: set.half_open.or(declared.half_open).unwrap_or(breaker.half_open_calls),
         },
         budget: BudgetPolicy {
-            ratio: set.retry_ratio.unwrap_or(budget.ratio),
-            floor: set.retry_floor.unwrap_or(budget.floor),
+            ratio: set.retry_ratio.or(part(declared.retry_ratio)).unwrap_or(budget.ratio),
+            floor: set.retry_floor.or(declared.retry_floor).unwrap_or(budget.floor),
             ..budget
         },
-        // A caller alone may use all of an upstream; the server's own limit keeps a part of the server for others.
-        bulkhead: BulkheadPolicy { concurrency, per_caller: concurrency, queue, queue_per_caller: queue.div_ceil(2) },
+        // A caller alone may use all of an upstream; callers take turns, and none keeps the places of others.
+        bulkhead: BulkheadPolicy { concurrency, per_caller: concurrency, queue, queue_per_caller: queue },
     }
 }
 
 /// What the configuration makes of a tool that its author was not allowed to declare.
-fn conflicts(entry: &Entry, policy: &ToolPolicy) -> Vec<Problem> {
+fn conflicts(entry: &Entry, settings: Option<&ToolSettings>, policy: &ToolPolicy) -> Vec<Problem> {
     let declaration = &entry.declaration;
+    let set = settings.cloned().unwrap_or_default();
     let problem = |setting: &str, what: &str, help: &str| {
         Problem::new(format!("the setting `tools.{}.{setting}`", entry.name), what, help)
     };
+    // A call that is a task has the time of tasks.
+    let longest = if declaration.task.is_some() { policy.timeout.max(policy.task_time.idle) } else { policy.timeout };
+    let text = duration::text;
     let mut problems = Vec::new();
     if policy.retries > 0 && !declaration.idempotent {
         problems.push(problem(
@@ -185,6 +195,31 @@ fn conflicts(entry: &Entry, policy: &ToolPolicy) -> Vec<Problem> {
             "stale",
             "an old result can't stand for a call that changes something",
             "leave it out; only tools with `effect = read_only` can have it",
+        ));
+    }
+    if let Some(attempt) = policy.attempt_timeout
+        && attempt > longest
+    {
+        problems.push(problem(
+            "attempt_timeout",
+            &format!("{} is more than the whole call has, which is {}", text(attempt), text(longest)),
+            "set it to less, or give calls more: `timeout`, `limits.default_timeout`, and above them `limits.deadline`",
+        ));
+    }
+    if let Some(timeout) = set.timeout
+        && timeout > longest
+    {
+        problems.push(problem(
+            "timeout",
+            &format!("{} is more than any call may take, which is {}", text(timeout), text(longest)),
+            "set it to less, or raise `limits.deadline`",
+        ));
+    }
+    if policy.fallback && declaration.fallback.is_none() {
+        problems.push(problem(
+            "fallback",
+            "the tool declares no fallback",
+            "leave it out; `false` switches a declared one off",
         ));
     }
     problems

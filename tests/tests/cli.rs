@@ -111,6 +111,7 @@ fn tools_shows_what_is_enforced_and_who_said_it() {
         [upstreams.directory]
         failure_ratio = 55
         failures_in_a_row = 7
+        retry_floor = 0
         concurrency = 4
     ";
     let (_, out, _) = run_in("policies", &[("steadfast.toml", file)], &["tools"]);
@@ -135,6 +136,9 @@ fn tools_shows_what_is_enforced_and_who_said_it() {
         (upstream, "concurrency", json!(4), "configuration"),
         (upstream, "open_for_ms", json!(5_000), "default"),
         (upstream, "retry_ratio", json!(20.0), "default"),
+        (upstream, "retry_floor", json!(0), "configuration"),
+        (upstream, "slow_ratio", json!(80.0), "attribute"),
+        (upstream, "queue", json!(3), "attribute"),
     ] {
         assert_eq!((&settings[key], &settings["from"][key]), (&value, &json!(from)), "{key}");
     }

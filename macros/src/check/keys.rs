@@ -118,6 +118,11 @@ pub(super) const UPSTREAM: Place = Place {
         key("window", "a duration in a string", r#"window = "10s""#),
         key("open_for", "a duration in a string", r#"open_for = "5s""#),
         key("half_open", "a whole number from 1 to 100", "half_open = 3"),
+        key("queue", "a whole number", "queue = 16"),
+        key("failures_in_a_row", "a whole number of 1 or more", "failures_in_a_row = 20"),
+        key("slow_ratio", "a percentage", "slow_ratio = 90"),
+        key("retry_ratio", "a percentage", "retry_ratio = 20"),
+        key("retry_floor", "a whole number", "retry_floor = 2"),
     ],
     repeatable: &[],
 };

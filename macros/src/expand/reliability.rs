@@ -40,6 +40,11 @@ fn upstream(upstream: &Upstream) -> TokenStream {
         setting("window", upstream.window.map(duration)),
         setting("open_for", upstream.open_for.map(duration)),
         setting("half_open", upstream.half_open),
+        setting("queue", upstream.queue),
+        setting("failures_in_a_row", upstream.failures_in_a_row),
+        setting("slow_ratio", upstream.slow_ratio.map(float)),
+        setting("retry_ratio", upstream.retry_ratio.map(float)),
+        setting("retry_floor", upstream.retry_floor),
     ]
     .into_iter()
     .flatten()

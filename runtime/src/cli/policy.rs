@@ -26,7 +26,7 @@ pub(super) fn enforced(entry: &Entry, engine: &Engine) -> String {
         (policy.retries > 0).then(|| format!("retry {}", policy.retries)),
         policy.rate.map(|rate| rate.to_string()),
         policy.upstream.map(|at| format!("breaker {}", engine.upstreams[at].policy.name)),
-        entry.fallback.is_some().then(|| "fallback".into()),
+        policy.fallback.then(|| "fallback".into()),
         policy.stale.map(|limit| format!("stale {}", duration::text(limit))),
         mutation.then(|| "idempotency key".into()),
         entry.declaration.task.map(|task| if task.required { "task required".into() } else { "task".into() }),
@@ -71,7 +71,11 @@ pub(super) fn as_json(entry: &Entry, engine: &Engine, settings: &Settings) -> Va
             from(set.rate_limit.is_some(), declaration.rate_limit.is_some()),
         ),
         ("stale_ms", policy.stale.map_or(Value::Null, millis), from(set.stale.is_some(), declaration.stale.is_some())),
-        ("fallback", declaration.fallback.into(), from(false, declaration.fallback.is_some())),
+        (
+            "fallback",
+            declaration.fallback.filter(|_| policy.fallback).into(),
+            from(set.fallback.is_some(), declaration.fallback.is_some()),
+        ),
         ("idempotency_key", (declaration.effect != Effect::ReadOnly).into(), "attribute"),
     ]);
     enforced["upstream"] = policy.upstream.map_or(Value::Null, |at| upstream(at, engine, settings));
@@ -85,7 +89,7 @@ fn upstream(at: usize, engine: &Engine, settings: &Settings) -> Value {
     let set = set.map_or_else(UpstreamSettings::default, |(_, set)| set.clone());
     let mut about = object([
         ("concurrency", bulkhead.concurrency.into(), from(set.concurrency.is_some(), declared.concurrency.is_some())),
-        ("queue", bulkhead.queue.into(), from(set.queue.is_some(), false)),
+        ("queue", bulkhead.queue.into(), from(set.queue.is_some(), declared.queue.is_some())),
         ("window_ms", millis(breaker.window), from(set.window.is_some(), declared.window.is_some())),
         (
             "minimum_calls",
@@ -97,13 +101,17 @@ fn upstream(at: usize, engine: &Engine, settings: &Settings) -> Value {
             percent(breaker.failure_ratio),
             from(set.failure_ratio.is_some(), declared.failure_ratio.is_some()),
         ),
-        ("failures_in_a_row", breaker.failures_in_a_row.into(), from(set.failures_in_a_row.is_some(), false)),
+        (
+            "failures_in_a_row",
+            breaker.failures_in_a_row.into(),
+            from(set.failures_in_a_row.is_some(), declared.failures_in_a_row.is_some()),
+        ),
         ("slow_call_ms", millis(breaker.slow_call), from(set.slow_call.is_some(), declared.slow_call.is_some())),
-        ("slow_ratio", percent(breaker.slow_ratio), from(set.slow_ratio.is_some(), false)),
+        ("slow_ratio", percent(breaker.slow_ratio), from(set.slow_ratio.is_some(), declared.slow_ratio.is_some())),
         ("open_for_ms", millis(breaker.open_for), from(set.open_for.is_some(), declared.open_for.is_some())),
         ("half_open", breaker.half_open_calls.into(), from(set.half_open.is_some(), declared.half_open.is_some())),
-        ("retry_ratio", percent(budget.ratio), from(set.retry_ratio.is_some(), false)),
-        ("retry_floor", budget.floor.into(), from(set.retry_floor.is_some(), false)),
+        ("retry_ratio", percent(budget.ratio), from(set.retry_ratio.is_some(), declared.retry_ratio.is_some())),
+        ("retry_floor", budget.floor.into(), from(set.retry_floor.is_some(), declared.retry_floor.is_some())),
     ]);
     about["name"] = name.as_str().into();
     about

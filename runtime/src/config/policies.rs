@@ -8,7 +8,7 @@ use super::reader::Reader;
 use crate::reliability::Quota;
 
 /// The settings of `[tools.<name>]`.
-pub(super) const TOOL_KEYS: [&str; 5] = ["timeout", "attempt_timeout", "retry", "rate_limit", "stale"];
+pub(super) const TOOL_KEYS: [&str; 6] = ["timeout", "attempt_timeout", "retry", "rate_limit", "stale", "fallback"];
 
 /// The settings of `[upstreams.<name>]`.
 pub(super) const UPSTREAM_KEYS: [&str; 12] = [
@@ -35,6 +35,8 @@ pub(crate) struct ToolSettings {
     /// `Some(None)` takes a declared limit away.
     pub(crate) rate_limit: Option<Option<Quota>>,
     pub(crate) stale: Option<Duration>,
+    /// `false` switches a declared fallback off.
+    pub(crate) fallback: Option<bool>,
 }
 
 /// What is set for one upstream. Ratios are parts of 1.
@@ -65,6 +67,7 @@ pub(super) fn tools(reader: &mut Reader) -> Vec<(String, ToolSettings)> {
                 retry: reader.number_of(&key("retry"), 0..=10, "such as 2"),
                 rate_limit: reader.rate_of(&key("rate_limit")),
                 stale: reader.duration_of(&key("stale")),
+                fallback: reader.flag_of(&key("fallback")),
             };
             (name, settings)
         })
@@ -77,13 +80,12 @@ pub(super) fn upstreams(reader: &mut Reader) -> Vec<(String, UpstreamSettings)> 
         .map(|name| {
             let key = |setting| format!("upstreams.{name}.{setting}");
             let mut count = |setting| reader.number_of(&key(setting), 1..=u32::MAX, "such as 20");
-            let (concurrency, minimum_calls, half_open) =
-                (count("concurrency"), count("minimum_calls"), count("half_open"));
+            let (concurrency, minimum_calls) = (count("concurrency"), count("minimum_calls"));
             let failures_in_a_row = count("failures_in_a_row");
             let settings = UpstreamSettings {
                 concurrency,
                 minimum_calls,
-                half_open,
+                half_open: reader.number_of(&key("half_open"), 1..=100, "such as 3"),
                 failures_in_a_row,
                 queue: reader.number_of(&key("queue"), 0..=u32::MAX, "such as 20"),
                 failure_ratio: reader.percentage_of(&key("failure_ratio")).map(part),

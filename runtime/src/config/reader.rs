@@ -172,8 +172,11 @@ impl Reader {
     }
 
     pub(super) fn flag(&mut self, key: &'static str, default: bool) -> bool {
+        self.flag_of(key).unwrap_or(default)
+    }
+
+    pub(super) fn flag_of(&mut self, key: &str) -> Option<bool> {
         self.read(key, "true or false", "write `true` or `false`", |value| value.as_bool().or_else(|| parsed(value)))
-            .unwrap_or(default)
     }
 
     /// A list; in the environment and in flags its items are separated by commas.

@@ -36,7 +36,7 @@ pub(super) struct Execution<'a> {
 impl Execution<'_> {
     /// Runs the function, and its fallback where it fails for a reason that is not the caller's.
     pub(super) async fn run(&self, arguments: Arguments, notes: &mut Notes) -> Result<Output, Stop> {
-        let fallback = self.served.tool.fallback.as_ref();
+        let fallback = self.fallback();
         let kept = fallback.map(|_| arguments.clone());
         let failed = match self.attempts(arguments, notes).await {
             Ok(output) => return Ok(output),
@@ -54,6 +54,11 @@ impl Execution<'_> {
         };
         notes.degraded = Some(Degraded { mode: DegradedMode::Fallback, reason });
         Ok(output)
+    }
+
+    /// What serves when the function can't, unless it was switched off.
+    fn fallback(&self) -> Option<&Run> {
+        self.served.tool.fallback.as_ref().filter(|_| self.policy.fallback)
     }
 
     async fn attempts(&self, mut arguments: Arguments, notes: &mut Notes) -> Result<Output, Stop> {
@@ -264,7 +269,7 @@ impl Execution<'_> {
     }
 
     fn kept(&self) -> Duration {
-        match self.served.tool.fallback {
+        match self.fallback() {
             Some(_) => self.context.deadline().idle() / KEPT_FOR_FALLBACK,
             None => Duration::ZERO,
         }

@@ -74,7 +74,7 @@ async fn explode() -> Result<(), ToolError> {
 }
 
 /// Log in, with a secret.
-#[mcp_tool(version = "1.0.0", effect = additive, idempotent, scopes = ["session:write"], retry = 1, upstream = "directory")]
+#[mcp_tool(version = "1.0.0", effect = additive, idempotent, scopes = ["session:write"], retry = 1, upstream(name = "directory", queue = 3, slow_ratio = 80))]
 async fn login(user: String, #[arg(secret, length(12..))] password: String) -> Result<String, ToolError> {
     Ok(format!("{user}, {} characters", password.len()))
 }

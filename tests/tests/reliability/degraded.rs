@@ -44,6 +44,16 @@ async fn a_fallback_answers_while_the_breaker_is_open() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_fallback_that_is_switched_off_serves_nobody_and_keeps_no_time() {
+    let client = Client::with(server(&Upstream::that(Script::Hang)), "[tools.recall]\nfallback = false").unwrap();
+    let begun = now();
+    let answer = client.call("recall", json!({})).await;
+    assert!(answer.is_error() && degraded(&answer).is_null(), "{answer:?}");
+    assert!(now().duration_since(begun) >= Duration::from_millis(600), "two attempts of 300 ms");
+    assert!(!client.metrics().contains("steadfast_degraded_calls_total{"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_error_of_the_caller_has_no_stand_in() {
     let client = Client::new(server(&Upstream::that(Script::Fail(ErrorKind::Invalid)))).unwrap();
     let answer = client.call("recall", json!({})).await;

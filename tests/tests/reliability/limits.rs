@@ -151,3 +151,45 @@ fn settings_of_what_the_server_does_not_have_are_problems() {
         assert!(text.contains(part), "{part} is not in\n{text}");
     }
 }
+
+#[test]
+fn settings_that_contradict_each_other_are_problems() {
+    for (settings, problem) in [
+        (
+            "[tools.ask]\nattempt_timeout = '2s'",
+            "the setting `tools.ask.attempt_timeout`: 2s is more than the whole call has, which is 1s",
+        ),
+        (
+            "[limits]\ndeadline = '200ms'",
+            "the setting `tools.recall.attempt_timeout`: 300ms is more than the whole call has, which is 200ms",
+        ),
+        (
+            "[tools.ask]\ntimeout = '10m'",
+            "the setting `tools.ask.timeout`: 10m is more than any call may take, which is 5m",
+        ),
+        ("[tools.ask]\nfallback = true", "the setting `tools.ask.fallback`: the tool declares no fallback"),
+        (
+            "[upstreams.library]\nhalf_open = 101",
+            "upstreams.library.half_open: 101 is not a whole number from 1 to 100",
+        ),
+    ] {
+        let problems = Client::with(server(&Upstream::that(Script::Answer)), settings).err().unwrap();
+        let text = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        assert!(text.contains(problem), "{problem} is not in\n{text}");
+    }
+    for settings in ["[tools.ask]\nattempt_timeout = '1s'", "[tools.recall]\nfallback = true"] {
+        assert!(Client::with(server(&Upstream::that(Script::Answer)), settings).is_ok(), "{settings}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_caller_alone_gets_every_place() {
+    let places = "[limits]\nconcurrency = 4\nqueue = 4\n[tools.ask]\nrate_limit = 'off'";
+    let client = Client::with(server(&Upstream::that(Script::After(100))), places).unwrap();
+    let begun = now();
+    let answers = join_all((0..8).map(|_| client.call("ask", json!({})))).await;
+    assert!(answers.iter().all(|answer| !answer.is_error() && answer.code().is_none()));
+    assert_eq!(now().duration_since(begun).as_millis(), 200, "two rounds of four");
+    let all = format!("[limits]\nconcurrency = {}", i64::MAX);
+    assert!(Client::with(server(&Upstream::that(Script::Answer)), &all).is_ok());
+}

@@ -26,6 +26,11 @@ use steadfast::{Effect, Operation, Rate, Slo, TaskSupport, Translation, Upstream
         window = "30s",
         open_for = "5s",
         half_open = 3,
+        queue = 0,
+        failures_in_a_row = 7,
+        slow_ratio = 80.5,
+        retry_ratio = 10,
+        retry_floor = 0,
     ),
     rate_limit = "600/m",
     fallback = cached_issues,
@@ -125,6 +130,11 @@ fn main() {
         window: Some(Duration::from_secs(30)),
         open_for: Some(Duration::from_secs(5)),
         half_open: Some(3),
+        queue: Some(0),
+        failures_in_a_row: Some(7),
+        slow_ratio: Some(80.5),
+        retry_ratio: Some(10.0),
+        retry_floor: Some(0),
         ..Upstream::named("tracker")
     };
     assert_eq!(declaration.upstream, Some(tracker));

@@ -45,7 +45,7 @@ impl Verdict {
                 "no upstream is declared, so no breaker opens and retries have no budget: `upstream = \"..\"`".into(),
             ),
         }
-        let stands_in = [(tool.fallback.is_some(), "fallback"), (policy.stale.is_some(), "stale result")];
+        let stands_in = [(policy.fallback, "fallback"), (policy.stale.is_some(), "stale result")];
         match stands_in.into_iter().find(|(declared, _)| *declared) {
             Some((_, what)) => verdict.stand_in(reports, what),
             None => {

@@ -36,6 +36,16 @@ pub struct Upstream {
     pub open_for: Option<Duration>,
     /// Calls that a half-open breaker lets through on trial, 1 to 100.
     pub half_open: Option<u32>,
+    /// Calls that may wait for others to end.
+    pub queue: Option<u32>,
+    /// Failed calls, with no other in between, that open the breaker; 1 or more.
+    pub failures_in_a_row: Option<u32>,
+    /// Slow calls that open the breaker, in percent of those in the window, above 0 and up to 100.
+    pub slow_ratio: Option<f64>,
+    /// Retries that ten seconds' first attempts pay for, in percent of these, above 0 and up to 100.
+    pub retry_ratio: Option<f64>,
+    /// Retries in ten seconds that need no first attempts to pay for them.
+    pub retry_floor: Option<u32>,
 }
 
 impl Upstream {
@@ -50,6 +60,11 @@ impl Upstream {
             window: None,
             open_for: None,
             half_open: None,
+            queue: None,
+            failures_in_a_row: None,
+            slow_ratio: None,
+            retry_ratio: None,
+            retry_floor: None,
         }
     }
 
@@ -76,6 +91,11 @@ impl Upstream {
         both(&mut self.window, other.window, "window")?;
         both(&mut self.open_for, other.open_for, "open_for")?;
         both(&mut self.half_open, other.half_open, "half_open")?;
+        both(&mut self.queue, other.queue, "queue")?;
+        both(&mut self.failures_in_a_row, other.failures_in_a_row, "failures_in_a_row")?;
+        both(&mut self.slow_ratio, other.slow_ratio, "slow_ratio")?;
+        both(&mut self.retry_ratio, other.retry_ratio, "retry_ratio")?;
+        both(&mut self.retry_floor, other.retry_floor, "retry_floor")?;
         Ok(self)
     }
 }
