@@ -81,6 +81,9 @@ fn to_response(outcome: Result<Outcome, Stop>, request_id: &str) -> Result<CallT
 pub(crate) fn no_task(error: &TaskError) -> ErrorData {
     match error {
         TaskError::Unknown => ErrorData::invalid_params("there is no such task, or not any more", None),
+        TaskError::Foreign => {
+            unavailable("other_release", "the task is another release's; try again".into(), RETRY_AFTER)
+        }
         TaskError::Contended => unavailable("contended", "the task is being changed; try again".into(), RETRY_AFTER),
         TaskError::Away(_) => unavailable("store_away", "tasks can't be looked up now; try again".into(), RETRY_AFTER),
     }

@@ -18,7 +18,7 @@ use std::{
 
 use tokio::{sync::Notify, task::JoinHandle};
 
-use crate::{context::CallContext, error::ToolError};
+use crate::{context::CallContext, error::ToolError, tasks};
 
 /// When a call that found no thread should be tried again: a guess, since what hangs says nothing.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -40,9 +40,10 @@ pub async fn run_blocking<T: Send + 'static>(
 }
 
 async fn on<T: Send + 'static>(thread: Thread, function: impl FnOnce() -> T + Send + 'static) -> Result<T, ToolError> {
+    let task = tasks::thread();
     let counted = move || {
         // Given back when the function has ended, however long after its call that is.
-        let _thread = thread;
+        let (_thread, _task) = (thread, task);
         let _running = Running::begin();
         function()
     };

@@ -198,7 +198,7 @@ impl Settings {
                 ttl: reader.duration("idempotency.ttl", Duration::from_secs(24 * 3600)),
                 max_bytes: reader.size("idempotency.max_bytes", 1024 * 1024),
             },
-            tasks: tasks(&mut reader, store_timeout),
+            tasks: tasks(&mut reader, profile, store_timeout),
             stale_bytes: reader.size("stale.max_bytes", 16 * 1024 * 1024),
             switches_refresh: reader.duration("switches.refresh", Duration::from_secs(1)),
             read_only: reader.flag("read_only", false),
@@ -255,10 +255,15 @@ impl Settings {
 }
 
 /// What tasks are held to.
-fn tasks(reader: &mut Reader, store_timeout: Duration) -> TaskSettings {
+fn tasks(reader: &mut Reader, profile: Profile, store_timeout: Duration) -> TaskSettings {
     let hour = Duration::from_secs(3600);
+    let concurrency = reader.size("tasks.concurrency", 64);
+    // Where several callers meet, one alone does not get every place.
+    let shared = matches!(profile, Profile::Shared | Profile::Tenant);
+    let per_caller = if shared { concurrency - concurrency / 4 } else { concurrency };
     TaskSettings {
-        concurrency: reader.size("tasks.concurrency", 64),
+        concurrency,
+        per_caller: reader.size("tasks.concurrency_per_caller", per_caller),
         deadline: reader.duration("tasks.deadline", hour),
         ttl: reader.duration("tasks.ttl", hour),
         poll: reader.duration("tasks.poll", Duration::from_millis(500)),

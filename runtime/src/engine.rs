@@ -219,6 +219,7 @@ impl Engine {
         let now = self.clock.now();
         let upstreams = self.upstreams.iter();
         let breakers = upstreams.map(|upstream| (upstream.policy.name.as_str(), upstream.breaker.state(now)));
+        self.metrics.tasks(self.tasks.running());
         self.metrics.text(self.places.running(), self.places.waiting(), breakers)
     }
 

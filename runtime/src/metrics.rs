@@ -33,6 +33,7 @@ pub(crate) struct Metrics {
     store_failures: Counters<2>,
     running: Gauge,
     waiting: Gauge,
+    tasks: Gauge,
 }
 
 impl Metrics {
@@ -50,6 +51,7 @@ impl Metrics {
             store_failures: Family::default(),
             running: Gauge::default(),
             waiting: Gauge::default(),
+            tasks: Gauge::default(),
             registry: Registry::default(),
         };
         registry.register(metric::REFUSALS, "Calls that were not run, by reason", metrics.refusals.clone());
@@ -71,6 +73,7 @@ impl Metrics {
         registry.register(metric::STORE_FAILURES, help, metrics.store_failures.clone());
         registry.register(metric::RUNNING, "Requests that are served", metrics.running.clone());
         registry.register(metric::WAITING, "Requests that wait to be served", metrics.waiting.clone());
+        registry.register(metric::TASKS, "Tasks that run in this process", metrics.tasks.clone());
         Self { registry, ..metrics }
     }
 
@@ -113,6 +116,11 @@ impl Metrics {
     pub(crate) fn store_failed(&self, kind: Kind, error: &StoreError) {
         let state = if error.is_away() { "away" } else { "broken" };
         self.store_failures.get_or_create(&[(metric::KIND, kind.as_str().into()), (metric::STATE, state.into())]).inc();
+    }
+
+    /// So many tasks run.
+    pub(crate) fn tasks(&self, running: usize) {
+        self.tasks.set(i64::try_from(running).unwrap_or(i64::MAX));
     }
 
     /// Everything, as OpenMetrics 1.0 text; the gauges are as given.

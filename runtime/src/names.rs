@@ -51,6 +51,7 @@ pub(crate) mod metric {
     pub(crate) const STORE_FAILURES: &str = "store_failures";
     pub(crate) const RUNNING: &str = "requests_running";
     pub(crate) const WAITING: &str = "requests_waiting";
+    pub(crate) const TASKS: &str = "tasks_running";
 
     pub(crate) const TOOL: &str = "tool";
     pub(crate) const REASON: &str = "reason";

@@ -28,7 +28,7 @@ pub(crate) use self::{
     attempt::message as panic_message,
     bootstrap::bounds,
     limits::{Admission, Limits},
-    record::Record,
+    record::{Record, words},
     size::bytes,
 };
 use self::{execute::Execution, guard::Guarded, resolve::Choice};

@@ -13,24 +13,28 @@
 mod adopt;
 mod begin;
 mod channel;
+mod format;
 mod job;
+mod lease;
+mod original;
 mod record;
 mod requests;
 mod run;
 mod slot;
+mod threads;
 mod wire;
 
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use rmcp::model::ClientCapabilities;
-use tokio::{sync::Notify, task::AbortHandle, time::Instant};
+use tokio::{sync::Notify, task::AbortHandle};
 use tokio_util::sync::CancellationToken;
 
 #[cfg(feature = "testing")]
@@ -40,6 +44,7 @@ pub(crate) use self::{
     adopt::watch,
     begin::{Start, begin},
     requests::{TaskError, cancel, get, replay, update},
+    threads::thread,
 };
 use crate::{
     call::Stop,
@@ -62,6 +67,8 @@ const LAST_WRITES: Duration = Duration::from_secs(2);
 pub(crate) struct TaskSettings {
     /// Tasks that run in this process at the same time.
     pub(crate) concurrency: usize,
+    /// Of one caller.
+    pub(crate) per_caller: usize,
     /// The longest that one may run, whatever progress it makes.
     pub(crate) deadline: Duration,
     /// How long one is kept, from its creation. One that runs longer is given more.
@@ -85,13 +92,14 @@ pub(crate) struct Tasks {
 }
 
 /// A task that runs in this process.
-#[derive(Default)]
 struct Running {
+    principal: String,
     /// Its record was changed here.
     wake: Notify,
     /// The process ends.
     stop: CancellationToken,
-    abort: Mutex<Option<AbortHandle>>,
+    /// Ends what runs it; a call that becomes a task late has it before.
+    abort: Arc<OnceLock<AbortHandle>>,
 }
 
 /// A task's place among those that run in this process, until this is dropped.
@@ -159,7 +167,7 @@ impl Tasks {
     pub(crate) fn crash(&self) {
         self.closed.store(true, Ordering::SeqCst);
         for task in self.all().values() {
-            if let Some(abort) = &*task.abort.lock().unwrap_or_else(PoisonError::into_inner) {
+            if let Some(abort) = task.abort.get() {
                 abort.abort();
             }
         }
@@ -196,17 +204,20 @@ impl Tasks {
 }
 
 impl Place {
-    /// A place for a task that this process is about to run.
-    fn take(engine: &Arc<Engine>, id: &str) -> Result<Self, Stop> {
-        let tasks = &engine.tasks;
-        let mut all = tasks.all();
-        if tasks.closed.load(Ordering::SeqCst) {
+    /// A place for a task that this process is about to run, unless its caller, or all together, have as many as may
+    /// run at once.
+    fn take(engine: &Arc<Engine>, id: &str, principal: &str, abort: Arc<OnceLock<AbortHandle>>) -> Result<Self, Stop> {
+        let Tasks { settings, closed, .. } = &engine.tasks;
+        let mut all = engine.tasks.all();
+        if closed.load(Ordering::SeqCst) {
             return Err(Stop::Draining);
         }
-        if all.len() >= tasks.settings.concurrency || all.contains_key(id) {
+        let of_caller = all.values().filter(|running| running.principal == principal).count();
+        if all.len() >= settings.concurrency || of_caller >= settings.per_caller || all.contains_key(id) {
             return Err(Stop::Overloaded { retry_after: AGAIN });
         }
-        let running = Arc::<Running>::default();
+        let (wake, stop) = (Notify::new(), CancellationToken::new());
+        let running = Arc::new(Running { principal: principal.to_owned(), wake, stop, abort });
         all.insert(id.to_owned(), Arc::clone(&running));
         Ok(Self { engine: Arc::clone(engine), id: id.to_owned(), running })
     }
@@ -244,10 +255,4 @@ fn slot(engine: &Engine, id: &str) -> Slot {
         lease: settings.lease,
         ttl: settings.ttl,
     }
-}
-
-/// The moment up to which a task is this process's own for sure, if its lease was renewed at `renewed`. A part of the
-/// lease is kept for what still runs to hear of its end.
-fn held_until(settings: &TaskSettings, renewed: Instant) -> Instant {
-    renewed + settings.lease * 5 / 6
 }

@@ -47,6 +47,7 @@ pub(super) const KEYS: &[&str] = &[
     "idempotency.ttl",
     "idempotency.max_bytes",
     "tasks.concurrency",
+    "tasks.concurrency_per_caller",
     "tasks.deadline",
     "tasks.ttl",
     "tasks.poll",

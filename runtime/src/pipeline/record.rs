@@ -202,7 +202,7 @@ fn level(stop: &Stop) -> Level {
 }
 
 /// What the log is told. A shim's own words may repeat what the caller sent.
-fn words(stop: &Stop) -> String {
+pub(crate) fn words(stop: &Stop) -> String {
     match stop {
         Stop::Untranslatable { tool, version, .. } => {
             format!("the shim of `{tool}` {version} refuses arguments that the input schema of this version takes")

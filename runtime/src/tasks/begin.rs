@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     job::{Draft, Job},
+    original::Original,
     record::{Again, Lease, Open, Phase, Record},
     run::{self, Work},
     wire,
@@ -40,11 +41,15 @@ pub(crate) struct Start<'a> {
 /// Runs a call as a task, or as a call that may become one.
 pub(crate) async fn begin(engine: &Arc<Engine>, start: Start<'_>, notes: &mut Notes) -> Result<Outcome, Stop> {
     let record = record(engine, &start);
+    // What can't be run again is not kept: arguments may hold secrets.
+    let original = start.served.tool.declaration.idempotent.then(|| Original::of(&start.call, &start.asked));
+    // A task is not run again once it has run for as long as it may.
+    let kept = engine.tasks.settings.ttl.saturating_add(engine.policy(start.served.tool).task_time.hard);
     let Start { served, support, surface, mut call, arguments, asked, claim } = start;
     // A task outlives its request.
     let own = CancellationToken::new();
     let request = std::mem::replace(&mut call.cancellation, own.clone());
-    let job = Arc::new(Job::draft(engine, Draft { record, claim }));
+    let job = Arc::new(Job::draft(engine, Draft { record, original, kept, claim }));
     let (name, major) = (served.name.to_owned(), served.contract().version.major);
     if !support.manual {
         call.deadline = deadline(engine, served);
@@ -102,32 +107,24 @@ pub(super) fn handle(engine: &Engine, id: &str, record: &Record) -> Task {
     wire::task(id, record, engine.tasks.poll_interval_ms())
 }
 
-/// How long a task may run.
-pub(super) fn deadline(engine: &Engine, served: Served<'_>) -> Deadline {
+/// How long a task may run that begins now.
+fn deadline(engine: &Engine, served: Served<'_>) -> Deadline {
     let time = engine.policy(served.tool).task_time;
     Deadline::new(engine.clock, engine.clock.now(), time.idle, time.hard)
 }
 
 /// The first record of a task; when it is created is filled in then.
 fn record(engine: &Engine, start: &Start<'_>) -> Record {
-    let Start { served, surface, call, asked, .. } = start;
+    let Start { served, surface, call, .. } = start;
     let declaration = &served.tool.declaration;
     let settings = &engine.tasks.settings;
     let release = |wanted: SurfaceId| {
         let mut surfaces = engine.catalogue.surfaces();
         surfaces.find(|(surface, _)| *surface == wanted).map(|(_, Surface { release, .. })| release.clone())
     };
-    // What can't be run again is not kept: arguments may hold secrets.
-    let again = declaration.idempotent.then(|| Again {
-        surface: surface.and_then(release),
-        major: served.contract().version.major,
-        arguments: asked.clone(),
-        meta: call.meta.clone(),
-        responses: call.responses.clone(),
-        capabilities: call.channel.capabilities(),
-        request_id: call.request_id.clone(),
-        idempotency_key: call.idempotency_key.clone(),
-    });
+    let again = declaration
+        .idempotent
+        .then(|| Again { surface: surface.and_then(release), major: served.contract().version.major });
     Record {
         principal: call.principal.as_str().to_owned(),
         tool: served.name.to_owned(),

@@ -67,7 +67,7 @@ impl TaskChannel {
         loop {
             match task.slot.change(event).await {
                 Ok(found) => return Ok(found),
-                Err(Unchanged::Absent | Unchanged::Refused(_)) => return Err(gone()),
+                Err(Unchanged::Absent | Unchanged::Foreign | Unchanged::Refused(_)) => return Err(gone()),
                 Err(Unchanged::Contended) => {}
                 Err(Unchanged::Store(error)) => engine.metrics.store_failed(Kind::Task, &error),
             }

@@ -4,16 +4,22 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use tokio::{
     sync::{OnceCell, watch},
+    task::AbortHandle,
     time::Instant,
 };
 
 use super::{
     Place,
+    original::Original,
     record::Record,
     slot::{Found, Slot},
 };
@@ -31,11 +37,17 @@ pub(super) struct Job {
     said: Mutex<Option<String>>,
     /// How often something was asked under each key, in one attempt at the call.
     asked: Mutex<(u32, HashMap<String, u32>)>,
+    /// Ends what runs it.
+    pub(super) abort: Arc<OnceLock<AbortHandle>>,
 }
 
 /// What a call needs to become a task.
 pub(super) struct Draft {
     pub(super) record: Record,
+    /// What it takes to run it again, where that may be.
+    pub(super) original: Option<Original>,
+    /// How long that is kept.
+    pub(super) kept: Duration,
     pub(super) claim: Option<Claim>,
 }
 
@@ -47,21 +59,48 @@ pub(super) struct Task {
     pub(super) held_since: Instant,
     /// Its record at that time.
     pub(super) record: Arc<Record>,
+    /// It is found if it loses its process.
+    marked: AtomicBool,
+}
+
+impl Task {
+    /// One that is found if it loses its process.
+    pub(super) fn marked(slot: Slot, place: Place, held_since: Instant, record: Arc<Record>) -> Self {
+        Self { slot, place, held_since, record, marked: AtomicBool::new(true) }
+    }
+
+    /// Lets it be found if it loses its process, unless that was done. Without this it is still there for its caller,
+    /// so that it can wait.
+    pub(super) async fn mark(&self, engine: &Engine) {
+        if self.marked.load(Ordering::Relaxed) {
+            return;
+        }
+        match self.slot.mark().await {
+            Ok(()) => self.marked.store(true, Ordering::Relaxed),
+            Err(error) => engine.metrics.store_failed(Kind::Unfinished, &error),
+        }
+    }
 }
 
 impl Job {
     /// A call that is no task yet.
     pub(super) fn draft(engine: &Arc<Engine>, draft: Draft) -> Self {
-        Self::with(engine, OnceCell::new(), Some(draft), None)
+        Self::with(engine, OnceCell::new(), Some(draft), None, Arc::default())
     }
 
     /// A task that was taken over.
     pub(super) fn adopted(engine: &Arc<Engine>, task: Task) -> Self {
-        let record = Arc::clone(&task.record);
-        Self::with(engine, OnceCell::new_with(Some(task)), None, Some(record))
+        let (record, abort) = (Arc::clone(&task.record), Arc::clone(&task.place.running.abort));
+        Self::with(engine, OnceCell::new_with(Some(task)), None, Some(record), abort)
     }
 
-    fn with(engine: &Arc<Engine>, task: OnceCell<Task>, draft: Option<Draft>, seen: Option<Arc<Record>>) -> Self {
+    fn with(
+        engine: &Arc<Engine>,
+        task: OnceCell<Task>,
+        draft: Option<Draft>,
+        seen: Option<Arc<Record>>,
+        abort: Arc<OnceLock<AbortHandle>>,
+    ) -> Self {
         Self {
             engine: Arc::clone(engine),
             task,
@@ -69,6 +108,7 @@ impl Job {
             seen: watch::Sender::new(seen),
             said: Mutex::default(),
             asked: Mutex::default(),
+            abort,
         }
     }
 
@@ -93,22 +133,27 @@ impl Job {
         let engine = &self.engine;
         let random = clock::random::<16>().map_err(|_| Stop::from(crate::request_state::StateError::NoRandomness))?;
         let id = hash::hex(&random);
-        let place = Place::take(engine, &id)?;
-        let slot = super::slot(engine, &id);
-        let Some(record) = self.drafted().as_ref().map(|draft| draft.record.clone()) else {
-            return Err(Stop::Cancelled);
+        let (record, original, kept) = match &*self.drafted() {
+            Some(draft) => (draft.record.clone(), draft.original.clone(), draft.kept),
+            None => return Err(Stop::Cancelled),
         };
+        let place = Place::take(engine, &id, &record.principal, Arc::clone(&self.abort))?;
+        let slot = super::slot(engine, &id);
         let held_since = engine.clock.now();
         let now_ms = engine.clock.unix_millis();
         let record = Record { created_ms: now_ms, updated_ms: now_ms, ..record };
-        match slot.create(&record).await {
+        match slot.create(&record, original.as_ref(), kept).await {
             Ok(true) => {}
             Ok(false) => return Err(crate::request_state::StateError::NoRandomness.into()),
             Err(error) => {
                 engine.metrics.store_failed(Kind::Task, &error);
+                // Its caller is told that there is none, so there must not be one later.
+                tokio::spawn(slot.forget(engine.tasks.settings.poll));
                 return Err(Stop::StoreAway(error));
             }
         }
+        let task = Task { slot, place, held_since, record: Arc::new(record), marked: AtomicBool::new(false) };
+        task.mark(engine).await;
         let claim = self.drafted().take().and_then(|draft| draft.claim);
         // A repeat of the call gets the task. If this can't be written, it is told that nobody knows.
         if let Some(claim) = claim
@@ -117,7 +162,7 @@ impl Job {
             engine.metrics.store_failed(Kind::Claim, &error);
             tracing::error!(%error, task = id, "the task could not be kept for its idempotency key");
         }
-        Ok(Task { slot, place, held_since, record: Arc::new(record) })
+        Ok(task)
     }
 
     /// The claim of a call that ended and was no task.

@@ -2,16 +2,17 @@
 //!
 //! Invariants: a task that has ended does not change any more; at most one process holds it at a time, by a lease that
 //! it renews; a question is asked under a key that no other question of the task has; the time to live never gets
-//! shorter. Who asks, and that no two changes are made to one version, is the business of whoever calls this.
+//! shorter. Who asks, and that no two changes are made to one version, is the business of whoever calls this. What may
+//! be large and never changes is kept beside it: see `original`.
 
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
-use rmcp::model::{ClientCapabilities, InputRequests, InputResponses, JsonObject};
+use rmcp::model::{InputRequests, InputResponses, JsonObject};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::{duration::millis, input_required};
 
@@ -57,12 +58,13 @@ pub(crate) enum Phase {
 pub(crate) struct Open {
     /// None where its process gave it up.
     pub(crate) lease: Option<Lease>,
+    /// How often it was begun and not given up.
     pub(crate) runs: u32,
     /// What its caller is asked, by keys that are never used again.
     pub(crate) questions: InputRequests,
     /// What its caller answered.
     pub(crate) answers: InputResponses,
-    /// What it takes to run it again; none where that could have an effect twice.
+    /// What its call is held to when it is run again; none where that could have an effect twice.
     pub(crate) again: Option<Again>,
 }
 
@@ -75,19 +77,13 @@ pub(crate) struct Lease {
     pub(crate) left_ms: u64,
 }
 
-/// A call, as it was made.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What a call is held to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Again {
+    /// The release whose surface it came in on.
     pub(crate) surface: Option<String>,
-    /// The major of the contract that it is held to.
+    /// The major of the contract.
     pub(crate) major: u64,
-    pub(crate) arguments: Map<String, Value>,
-    pub(crate) meta: Map<String, Value>,
-    /// What the client answered before there was a task.
-    pub(crate) responses: InputResponses,
-    pub(crate) capabilities: ClientCapabilities,
-    pub(crate) request_id: String,
-    pub(crate) idempotency_key: Option<String>,
 }
 
 /// Something that happens to a task.
@@ -95,6 +91,8 @@ pub(crate) struct Again {
 pub(crate) enum Event {
     /// A process wants it, whose it is not.
     TakeOver,
+    /// Its process is gone and nobody will go on with it; how it ends, and why.
+    Abandon(Phase, String),
     /// Its process is still there.
     Renew,
     /// Its process gives it up, so that another can go on.
@@ -146,6 +144,16 @@ impl Record {
         }
     }
 
+    /// How much is left of the time that it may run, from its creation, however often it is run.
+    pub(crate) fn time_left(&self, may_run: Duration, now_ms: u64) -> Duration {
+        may_run.saturating_sub(Duration::from_millis(now_ms.saturating_sub(self.created_ms)))
+    }
+
+    /// Whether it will soon be past its time to live. A process that runs it gives it more long before.
+    pub(crate) fn fades(&self, ttl: Duration, now_ms: u64) -> bool {
+        self.created_ms.saturating_add(self.ttl_ms).saturating_sub(now_ms) < millis(ttl) / 4
+    }
+
     /// Whether a process has it.
     pub(crate) fn is_held_by(&self, process: &str) -> bool {
         match &self.phase {
@@ -171,11 +179,12 @@ impl Record {
                 next.phase = Phase::Cancelled;
                 true
             }
-            Event::TakeOver => {
-                if !self.is_orphaned(at.age) {
-                    return Err(Refused::NotYours);
-                }
-                next.take_over(at)
+            Event::TakeOver | Event::Abandon(..) if !self.is_orphaned(at.age) => return Err(Refused::NotYours),
+            Event::TakeOver => next.take_over(at),
+            Event::Abandon(phase, message) => {
+                next.phase = phase;
+                next.message = Some(message);
+                true
             }
             owners => {
                 if open.lease.as_ref().is_none_or(|lease| lease.owner != at.process) {
@@ -198,6 +207,8 @@ impl Record {
         match event {
             Event::Release => {
                 open.lease = None;
+                // That a process was stopped says nothing against the task.
+                open.runs = open.runs.saturating_sub(1);
                 false
             }
             Event::Say(message) => {

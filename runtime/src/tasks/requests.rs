@@ -5,11 +5,12 @@ use std::sync::Arc;
 use rmcp::model::{DetailedTask, InputResponses};
 
 use super::{
+    AGAIN,
     adopt::adopt,
     begin::handle,
     record::{Event, Refused},
     slot,
-    slot::{Found, Slot, Unchanged},
+    slot::{Found, Read, Slot, Unchanged},
     wire,
 };
 use crate::{
@@ -27,6 +28,8 @@ const ID: usize = 32;
 pub(crate) enum TaskError {
     /// There is none of this id, or it is somebody else's, which is not told apart.
     Unknown,
+    /// It is of another release, which can show it.
+    Foreign,
     /// Too many others change it at this moment.
     Contended,
     Away(StoreError),
@@ -37,6 +40,7 @@ impl TaskError {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Unknown => "not_found",
+            Self::Foreign => "other_release",
             Self::Contended => "contended",
             Self::Away(_) => "store_away",
         }
@@ -75,6 +79,7 @@ pub(crate) async fn replay(engine: &Engine, principal: &Principal, id: &str) -> 
     match own(engine, principal, id).await {
         Ok((_, found)) => Ok(Outcome::Task(Box::new(handle(engine, id, &found.record)))),
         Err(TaskError::Away(error)) => Err(Stop::StoreAway(error)),
+        Err(TaskError::Foreign) => Err(Stop::Overloaded { retry_after: AGAIN }),
         Err(_) => Err(Stop::AnswerNotKept),
     }
 }
@@ -90,6 +95,7 @@ async fn change(engine: &Engine, principal: &Principal, id: &str, event: Event) 
             Ok(())
         }
         Err(Unchanged::Absent | Unchanged::Refused(_)) => Err(TaskError::Unknown),
+        Err(Unchanged::Foreign) => Err(TaskError::Foreign),
         Err(Unchanged::Contended) => Err(TaskError::Contended),
         Err(Unchanged::Store(error)) => Err(away(engine, error)),
     }
@@ -102,9 +108,11 @@ async fn own(engine: &Engine, principal: &Principal, id: &str) -> Result<(Slot, 
         return Err(TaskError::Unknown);
     }
     let slot = slot(engine, id);
-    let found = slot.read().await.map_err(|error| away(engine, error))?;
-    let found = found.filter(|found| found.record.principal == principal.as_str());
-    Ok((slot, found.ok_or(TaskError::Unknown)?))
+    match slot.read().await.map_err(|error| away(engine, error))? {
+        Read::Found(found) if found.record.principal == principal.as_str() => Ok((slot, found)),
+        Read::Foreign { principal: Some(owner) } if owner == principal.as_str() => Err(TaskError::Foreign),
+        Read::Absent | Read::Found(_) | Read::Foreign { .. } => Err(TaskError::Unknown),
+    }
 }
 
 fn away(engine: &Engine, error: StoreError) -> TaskError {

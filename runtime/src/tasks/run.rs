@@ -2,26 +2,25 @@
 //!
 //! Invariants: whatever happens (a panic, a cancellation, the end of the process), the run is recorded once, and the
 //! end of a task is written unless somebody else has written one; what may run a second time stops before another
-//! process may take it over. (A function that is not `async` keeps its thread to its own end; nobody reads its result.)
+//! process may take it over: see `lease`. A function that is not `async` keeps its thread to its own end, and the task
+//! its place; nobody reads its result.
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt as _;
 use rmcp::model::{CallToolResponse, JsonObject};
 use serde_json::{Map, Value};
-use tokio::{
-    sync::oneshot,
-    time::{Instant, sleep},
-};
+use tokio::{sync::oneshot, time::sleep};
 use tracing::Instrument as _;
 
 use super::{
     adopt::served,
     channel::TaskChannel,
-    held_until,
     job::{Job, Task},
+    lease::{self, Watch, Why, can_run_again},
     record::{Event, Phase, UNKNOWN, failed},
-    slot::{Found, Unchanged},
+    slot::Unchanged,
+    threads::Threads,
 };
 use crate::{
     answer,
@@ -51,23 +50,11 @@ pub(super) struct Work {
 /// What comes of a call that did not become a task.
 pub(super) type Ended = (Result<Outcome, Stop>, Notes);
 
-/// Why a task does not come to its own end.
-enum Why {
-    /// By its caller, which is written.
-    Cancelled,
-    /// It is no longer this process's, or may not be.
-    Lost,
-    /// The process ends.
-    Released,
-}
-
 /// Starts the run; if the call does not become a task, `ended` is told.
 pub(super) fn start(job: Arc<Job>, work: Work, ended: Option<oneshot::Sender<Ended>>) {
-    let running = job.task().map(|task| Arc::clone(&task.place.running));
-    let handle = tokio::spawn(run(job, work, ended)).abort_handle();
-    if let Some(running) = running {
-        *running.abort.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(handle);
-    }
+    let abort = Arc::clone(&job.abort);
+    // It is started once.
+    let _ = abort.set(tokio::spawn(run(job, work, ended)).abort_handle());
 }
 
 async fn run(job: Arc<Job>, work: Work, ended: Option<oneshot::Sender<Ended>>) {
@@ -81,18 +68,15 @@ async fn run(job: Arc<Job>, work: Work, ended: Option<oneshot::Sender<Ended>>) {
     call.channel = Arc::new(TaskChannel::new(Arc::clone(&job), before, capabilities, time));
     // Whatever the function left behind that watches for the end of its call is told.
     let _ended = call.cancellation.clone().drop_guard();
+    let mut watch = Watch::over(&job, call.cancellation.clone());
     let context = CallContext::new(call);
     let mut notes = Notes::default();
-    let outcome = {
+    let (threads, outcome) = {
         let ready = Ready { context, arguments, asked, claim: None };
-        let running = AssertUnwindSafe(pipeline::run(&engine, served, ready, &mut notes)).catch_unwind();
-        tokio::select! {
-            biased;
-            outcome = running.instrument(record.span()) => {
-                Ok(outcome.unwrap_or_else(|panic| Err(Stop::Panicked(panic_message(&*panic)))))
-            }
-            why = watch(&job) => Err(why),
-        }
+        let (threads, running) =
+            Threads::of(AssertUnwindSafe(pipeline::run(&engine, served, ready, &mut notes)).catch_unwind());
+        let running = async { running.await.unwrap_or_else(|panic| Err(Stop::Panicked(panic_message(&*panic)))) };
+        (threads, watch.unless(running.instrument(record.span())).await)
     };
     match (job.task(), outcome) {
         (None, Ok(outcome)) => {
@@ -106,77 +90,22 @@ async fn run(job: Arc<Job>, work: Work, ended: Option<oneshot::Sender<Ended>>) {
             record.task(&task.slot.id);
             record.close(&engine.metrics, &outcome, &notes);
             let phase = end(&engine, served, &task.slot.id, outcome, notes);
-            finish(&engine, task, phase).await;
+            finish(&job, task, phase).await;
         }
         (Some(task), Err(why)) => {
             record.task(&task.slot.id);
-            give_up(&engine, &job, task, why, record).await;
+            give_up(&job, task, why, record, &threads).await;
         }
         (None, Err(_)) => {}
     }
+    drop(watch);
     if let Some(task) = job.task() {
+        tokio::select! {
+            () = threads.ended() => {}
+            () = task.place.running.stop.cancelled() => {}
+        }
         task.place.leave();
     }
-}
-
-/// Looks after the task's lease and its record until the task can't go on.
-async fn watch(job: &Job) -> Why {
-    let task = job.became_task().await;
-    let (engine, settings) = (&job.engine, &job.engine.tasks.settings);
-    let every = settings.poll.min(settings.lease / 3);
-    let (mut renewed, mut away) = (task.held_since, false);
-    loop {
-        tokio::select! {
-            biased;
-            () = task.place.running.stop.cancelled() => return Why::Released,
-            () = task.place.running.wake.notified() => {}
-            () = sleep(every) => {}
-        }
-        let now = engine.clock.now();
-        match look(job, task, renewed, now).await {
-            Ok(found) if found.record.phase == Phase::Cancelled => return Why::Cancelled,
-            Ok(found) if !found.record.is_held_by(&engine.tasks.process) => return Why::Lost,
-            Ok(found) => {
-                if found.written {
-                    renewed = now;
-                }
-                away = false;
-                job.saw(found);
-            }
-            Err(Unchanged::Refused(_) | Unchanged::Absent) => return Why::Lost,
-            Err(Unchanged::Contended) => {}
-            Err(Unchanged::Store(error)) => {
-                engine.metrics.store_failed(Kind::Task, &error);
-                if !std::mem::replace(&mut away, true) {
-                    tracing::warn!(%error, task = task.slot.id, "the task can't be looked after");
-                }
-            }
-        }
-        if can_run_again(job) && engine.clock.now() >= held_until(settings, renewed) {
-            return Why::Lost;
-        }
-    }
-}
-
-/// Writes what there is to write, and renews the lease by it; else reads what others wrote.
-async fn look(job: &Job, task: &Task, renewed: Instant, now: Instant) -> Result<Found, Unchanged> {
-    let event = match job.said() {
-        Some(said) => Some(Event::Say(Some(said))),
-        None if now.saturating_duration_since(renewed) >= job.engine.tasks.settings.lease / 3 => Some(Event::Renew),
-        None => None,
-    };
-    if let Some(event) = event {
-        match task.slot.change(&event).await {
-            // What it is now says why.
-            Err(Unchanged::Refused(_)) => {}
-            changed => return changed,
-        }
-    }
-    task.slot.read().await?.ok_or(Unchanged::Absent)
-}
-
-fn can_run_again(job: &Job) -> bool {
-    job.record().is_some_and(|record| matches!(&record.phase, Phase::Open(open) if open.again.is_some()))
 }
 
 /// The end of a task whose function has come to its own.
@@ -193,30 +122,54 @@ fn end(engine: &Engine, served: Served<'_>, id: &str, outcome: Result<Outcome, S
     }
 }
 
-/// Writes the end, for as long as it takes.
-async fn finish(engine: &Engine, task: &Task, phase: Phase) {
+/// Writes the end, for as long as it takes and somebody could still ask for it.
+async fn finish(job: &Job, task: &Task, phase: Phase) {
+    let (engine, settings) = (&job.engine, &job.engine.tasks.settings);
     let event = Event::End(phase, None);
+    let (mut pause, mut told) = (settings.poll, false);
     loop {
         match task.slot.change(&event).await {
-            Ok(_) | Err(Unchanged::Absent | Unchanged::Refused(_)) => return,
+            Ok(_) => return,
+            Err(Unchanged::Absent | Unchanged::Foreign | Unchanged::Refused(_)) => {
+                tracing::warn!(task = task.slot.id, "the task was ended or taken over before its own end was written");
+                return;
+            }
             Err(Unchanged::Contended) => {}
-            Err(Unchanged::Store(error)) => engine.metrics.store_failed(Kind::Task, &error),
+            Err(Unchanged::Store(error)) => {
+                engine.metrics.store_failed(Kind::Task, &error);
+                if !std::mem::replace(&mut told, true) {
+                    tracing::error!(%error, task = task.slot.id, "the end of the task can't be written; it is kept");
+                }
+            }
+        }
+        let record = job.record().unwrap_or_else(|| Arc::clone(&task.record));
+        if engine.clock.unix_millis() >= record.created_ms.saturating_add(record.ttl_ms) {
+            tracing::error!(task = task.slot.id, "the end of the task could not be written in its time to live");
+            return;
         }
         tokio::select! {
             () = task.place.running.stop.cancelled() => {
                 tracing::error!(task = task.slot.id, "the end of the task can't be written before the process ends");
                 return;
             }
-            () = sleep(engine.tasks.settings.poll) => {}
+            () = sleep(pause) => {}
         }
+        pause = (pause * 2).min(settings.lease / 3);
     }
 }
 
 /// Ends a task that can't go on in this process.
-async fn give_up(engine: &Engine, job: &Job, task: &Task, why: Why, record: Record) {
+async fn give_up(job: &Job, task: &Task, why: Why, record: Record, threads: &Threads) {
+    let engine = &job.engine;
     let event = match why {
         Why::Cancelled => return record.close(&engine.metrics, &Err(Stop::Cancelled), &Notes::default()),
-        Why::Lost => return record.close_as("lost"),
+        Why::Lost => {
+            record.close_as("lost");
+            if threads.have_ended() || !can_run_again(job) {
+                return;
+            }
+            Event::Release
+        }
         Why::Released if can_run_again(job) => {
             record.close_as("released");
             Event::Release
@@ -227,9 +180,16 @@ async fn give_up(engine: &Engine, job: &Job, task: &Task, why: Why, record: Reco
             Event::End(failed(&message, "unknown"), Some(message))
         }
     };
-    if let Err(Unchanged::Store(error)) = task.slot.change(&event).await {
-        engine.metrics.store_failed(Kind::Task, &error);
-        tracing::error!(%error, task = task.slot.id, "the task could not be given up; others wait for its lease to end");
+    if event == Event::Release {
+        // Who takes it over must not begin it while a thread of it still runs.
+        lease::hold(job, task, threads.ended()).await;
+    }
+    match task.slot.change(&event).await {
+        Err(Unchanged::Store(error)) => {
+            engine.metrics.store_failed(Kind::Task, &error);
+            tracing::error!(%error, task = task.slot.id, "the task could not be given up; others wait for its lease to end");
+        }
+        Ok(_) | Err(_) => {}
     }
 }
 

@@ -1,12 +1,19 @@
 //! One task in the store: each change is a compare and set of its record.
 //!
 //! Beside the record there is a mark for as long as the task has not ended, so that whoever looks for tasks without a
-//! process does not read the results of those that ended. Invariants: the mark is there before the record is; what was
-//! answered to a caller is durable.
+//! process does not read the results of those that ended. Invariants: there is no mark unless the record is known to be
+//! there, so a task that its caller was refused, because nobody knows whether its record was written, is found by
+//! nobody; what was answered to a caller is durable; what another release wrote is left as it is.
 
 use std::{sync::Arc, time::Duration};
 
-use super::record::{At, Event, Record, Refused};
+use tokio::time::sleep;
+
+use super::{
+    format::{self, Parsed},
+    original::Original,
+    record::{At, Event, Record, Refused},
+};
 use crate::{
     clock::Clock,
     duration::millis,
@@ -15,6 +22,9 @@ use crate::{
 
 /// How often a change is tried while others change the same record.
 const ATTEMPTS: u32 = 32;
+
+/// What stands behind an id in the name of what is kept beside the record.
+const BESIDE: &str = ":call";
 
 /// See the module.
 #[derive(Clone)]
@@ -40,11 +50,24 @@ pub(super) struct Found {
     pub(super) written: bool,
 }
 
+/// What there is of a task.
+#[derive(Debug)]
+pub(super) enum Read {
+    Absent,
+    /// Another release's; whose it is, if that much can be read.
+    Foreign {
+        principal: Option<String>,
+    },
+    Found(Found),
+}
+
 /// Why a task did not change.
 #[derive(Debug)]
 pub(super) enum Unchanged {
     /// There is none of this id.
     Absent,
+    /// It is another release's.
+    Foreign,
     Refused(Refused),
     /// Too many others change it at this moment.
     Contended,
@@ -52,32 +75,50 @@ pub(super) enum Unchanged {
 }
 
 impl Slot {
-    /// Writes the record of a new task; false where the id is another's.
-    pub(super) async fn create(&self, record: &Record) -> Result<bool, StoreError> {
-        let mark = self.key(Kind::Unfinished);
-        self.store.put(&mark, Expect::Anything, b"", None).await?;
-        let put = self.store.put(&self.key(Kind::Task), Expect::Absent, &bytes(record), self.left(record)).await?;
+    /// Writes a new task, with what is kept of its call for `kept`; false where the id is another's. After an error
+    /// nobody knows whether it was written; without its mark it is found by nobody.
+    pub(super) async fn create(
+        &self,
+        record: &Record,
+        original: Option<&Original>,
+        kept: Duration,
+    ) -> Result<bool, StoreError> {
+        if let Some(original) = original {
+            self.store.put(&self.beside(), Expect::Anything, &format::write(original), Some(kept)).await?;
+        }
+        let written = format::write(record);
+        let put = self.store.put(&self.key(Kind::Task), Expect::Absent, &written, self.left(record)).await?;
         Ok(matches!(put, Put::Done { .. }))
     }
 
-    /// The record.
-    pub(super) async fn read(&self) -> Result<Option<Found>, StoreError> {
-        Ok(self.store.get(&self.key(Kind::Task)).await?.as_ref().and_then(found))
+    /// Lets the task be found if it loses its process.
+    pub(super) async fn mark(&self) -> Result<(), StoreError> {
+        self.store.put(&self.key(Kind::Unfinished), Expect::Anything, b"", None).await.map(drop)
     }
 
-    /// Applies an event to the record as it is. An end takes the mark away.
+    /// The record.
+    pub(super) async fn read(&self) -> Result<Read, StoreError> {
+        Ok(read(self.store.get(&self.key(Kind::Task)).await?.as_ref()))
+    }
+
+    /// The call of the task; none where it is gone, or another release's.
+    pub(super) async fn original(&self) -> Result<Option<Original>, StoreError> {
+        Ok(self.store.get(&self.beside()).await?.and_then(|stored| format::read(&stored.value)))
+    }
+
+    /// Applies an event to the record as it is. An end takes away what is beside it.
     pub(super) async fn change(&self, event: &Event) -> Result<Found, Unchanged> {
         let key = self.key(Kind::Task);
         let mut current = self.store.get(&key).await?;
         for _ in 0..ATTEMPTS {
-            let before = current.as_ref().and_then(found).ok_or(Unchanged::Absent)?;
+            let before = read(current.as_ref()).found()?;
             let record = before.record.apply(event.clone(), self.at(before.age)).map_err(Unchanged::Refused)?;
             // An answer to nothing changes nothing; everything else at least renews a lease.
             if matches!(event, Event::Answer(_)) && record == before.record {
                 return Ok(before);
             }
             let expect = Expect::Version(before.version);
-            match self.store.put(&key, expect, &bytes(&record), self.left(&record)).await? {
+            match self.store.put(&key, expect, &format::write(&record), self.left(&record)).await? {
                 Put::Done { version } => {
                     if record.has_ended() {
                         self.unmark().await;
@@ -90,15 +131,42 @@ impl Slot {
         Err(Unchanged::Contended)
     }
 
-    /// Takes the mark away. Where that fails, whoever looks for tasks without a process does it later.
+    /// Takes away what is kept of the call, and then the mark. Where that fails, whoever looks for tasks without
+    /// a process does it later.
     pub(super) async fn unmark(&self) {
-        if let Err(error) = self.store.remove(&self.key(Kind::Unfinished), Expect::Anything).await {
-            tracing::debug!(%error, task = self.id, "the mark of a task that ended is still there");
+        for key in [self.beside(), self.key(Kind::Unfinished)] {
+            if let Err(error) = self.store.remove(&key, Expect::Anything).await {
+                tracing::debug!(%error, task = self.id, "what is beside a task that ended is still there");
+                return;
+            }
         }
+    }
+
+    /// Takes away a task that nobody was told of, although it may have been written. Where that fails until its lease
+    /// has ended, it is left to its time to live.
+    pub(super) async fn forget(self, every: Duration) {
+        let until = self.clock.now() + self.lease;
+        let keys = [self.key(Kind::Task), self.beside()];
+        while self.clock.now() < until {
+            sleep(every).await;
+            let mut gone = true;
+            for key in &keys {
+                gone &= self.store.remove(key, Expect::Anything).await.is_ok();
+            }
+            if gone {
+                return;
+            }
+        }
+        tracing::debug!(task = self.id, "a task that nobody was told of may still be in the store");
     }
 
     fn key(&self, kind: Kind) -> Key {
         Key { tenant: Arc::clone(&self.tenant), kind, name: self.id.clone() }
+    }
+
+    /// Where the call is kept: no id has such a name.
+    fn beside(&self) -> Key {
+        Key { tenant: Arc::clone(&self.tenant), kind: Kind::Task, name: format!("{}{BESIDE}", self.id) }
     }
 
     fn at(&self, age: Duration) -> At<'_> {
@@ -112,19 +180,27 @@ impl Slot {
     }
 }
 
+impl Read {
+    /// What this release can read and change.
+    pub(super) fn found(self) -> Result<Found, Unchanged> {
+        match self {
+            Self::Found(found) => Ok(found),
+            Self::Absent => Err(Unchanged::Absent),
+            Self::Foreign { .. } => Err(Unchanged::Foreign),
+        }
+    }
+}
+
 impl From<StoreError> for Unchanged {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
 
-fn bytes(record: &Record) -> Vec<u8> {
-    // A record is JSON all through: text keys and no other numbers than JSON has.
-    serde_json::to_vec(record).unwrap_or_default()
-}
-
-/// What can't be read was written by another release, and is left to it.
-fn found(stored: &Stored) -> Option<Found> {
-    let record = serde_json::from_slice(&stored.value).ok()?;
-    Some(Found { record, version: stored.version, age: stored.age, written: false })
+fn read(stored: Option<&Stored>) -> Read {
+    let Some(Stored { value, version, age }) = stored else { return Read::Absent };
+    match format::parse(value) {
+        Parsed::Record(record) => Read::Found(Found { record: *record, version: *version, age: *age, written: false }),
+        Parsed::Foreign { principal } => Read::Foreign { principal },
+    }
 }

@@ -8,7 +8,7 @@ use steadfast::{
     testing::{Answer, Client},
 };
 
-use super::{Workshop, client, configured, id, pass, settle, until};
+use super::{Workshop, able, client, configured, id, pass, settle, until};
 
 fn error(answer: &Answer) -> &Value {
     &answer.message()["error"]
@@ -137,6 +137,30 @@ async fn beyond_so_many_tasks_calls_are_refused_at_once() {
     assert!(client.call("build", json!({"seconds": 1})).await.is_error(), "a call that would become one is, too");
     until(&client, &first, "completed").await;
     client.call("crawl", json!({"seconds": 1})).await.task_id().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_caller_does_not_take_every_place_of_tasks() {
+    let workshop = Workshop::default();
+    for (settings, allowed) in [
+        ("[tasks]\nconcurrency = 4", 4),
+        ("[tasks]\nconcurrency = 4\nconcurrency_per_caller = 3", 3),
+        ("profile = 'shared'\n[tasks]\nconcurrency = 4", 3),
+    ] {
+        let greedy = configured(&workshop, settings);
+        let mut first = None;
+        for _ in 0..allowed {
+            first.get_or_insert(id(&greedy.call("crawl", json!({"seconds": 30})).await));
+        }
+        let refused = greedy.call("crawl", json!({"seconds": 1})).await;
+        assert_eq!((refused.code(), &error(&refused)["data"]["retryAfterMs"]), (Some(-32050), &json!(1000)));
+        let other = greedy.as_caller("bob").with_capabilities(able());
+        assert_eq!(other.call("crawl", json!({"seconds": 30})).await.task_id().is_some(), allowed < 4, "{settings}");
+        assert!(greedy.metrics().contains("steadfast_tasks_running 4\n"), "{settings}");
+        greedy.cancel_task(&first.unwrap()).await;
+        settle().await;
+        id(&greedy.call("crawl", json!({"seconds": 30})).await);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -162,16 +162,83 @@ async fn what_is_switched_off_is_not_run_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_of_a_tool_that_is_gone_fails() {
+async fn a_task_of_a_tool_that_a_replica_does_not_serve_is_left_to_one_that_does() {
     let workshop = Workshop::default();
     let first = client(&workshop);
     let id = id(&first.call("crawl", json!({"seconds": 20})).await);
     first.crash();
-    let second = first.replica(workshop.smaller_server(), "").unwrap();
+    let (other_release, same_release) =
+        (first.replica(workshop.smaller_server(), "").unwrap(), replica(&first, &workshop));
     pass(16).await;
-    second.adopt().await;
-    let failed = second.task(&id).await;
-    assert_eq!((failed.status(), &failed.message()["error"]["data"]["kind"]), (Some("failed"), &json!("gone")));
+    other_release.adopt().await;
+    assert_eq!(other_release.task(&id).await.status(), Some("working"));
+    same_release.adopt().await;
+    until(&same_release, &id, "completed").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_nobody_can_run_fails_before_its_time_to_live_is_over() {
+    for (off, kind) in [(false, "gone"), (true, "unavailable")] {
+        let workshop = Workshop::default();
+        let settings = "[tasks]\nttl = '80s'";
+        let first = configured(&workshop, settings);
+        let id = id(&first.call("crawl", json!({"seconds": 20})).await);
+        first.crash();
+        let server = if off { workshop.server() } else { workshop.smaller_server() };
+        let second = first.replica(server, settings).unwrap();
+        if off {
+            second.switch_off("tool:crawl", None).await;
+        }
+        pass(59).await;
+        second.adopt().await;
+        assert_eq!(second.task(&id).await.status(), Some("working"));
+        pass(2).await;
+        second.adopt().await;
+        // And its end is kept for as long as any other.
+        pass(79).await;
+        let failed = second.task(&id).await;
+        assert_eq!((failed.status(), &failed.message()["error"]["data"]["kind"]), (Some("failed"), &json!(kind)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_that_a_task_may_run_does_not_begin_again_with_another_process() {
+    let workshop = Workshop::default();
+    let settings = "[tasks]\ndeadline = '60s'";
+    let mut now = configured(&workshop, settings);
+    let id = id(&now.call("crawl", json!({"seconds": 300})).await);
+    for _ in 0..2 {
+        pass(10).await;
+        now.crash();
+        now = now.replica(workshop.server(), settings).unwrap();
+        pass(15).await;
+        now.adopt().await;
+    }
+    pass(9).await;
+    assert_eq!(now.task(&id).await.status(), Some("working"));
+    pass(2).await;
+    assert_eq!(now.task(&id).await.message()["result"]["isError"], true);
+
+    let late = super::id(&now.call("crawl", json!({"seconds": 300})).await);
+    pass(1).await;
+    now.crash();
+    let next = now.replica(workshop.server(), settings).unwrap();
+    pass(60).await;
+    next.adopt().await;
+    let late = next.task(&late).await;
+    assert_eq!((late.status(), &late.message()["error"]["data"]["kind"]), (Some("failed"), &json!("timeout")));
+    assert_eq!(workshop.begun("crawl"), 4, "what has no time left is not begun");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_dies_does_not_go_on_with_what_became_a_task_late() {
+    let workshop = Workshop::default();
+    let first = client(&workshop);
+    id(&first.call("build", json!({"seconds": 20})).await);
+    pass(1).await;
+    first.crash();
+    settle().await;
+    assert_eq!(workshop.running(), 0);
 }
 
 #[tokio::test(start_paused = true)]

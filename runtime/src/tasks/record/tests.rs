@@ -9,16 +9,7 @@ const LEASE: Duration = Duration::from_secs(15);
 const TTL: Duration = Duration::from_secs(3600);
 
 fn record(again: bool, mutation: bool) -> Record {
-    let again = again.then(|| Again {
-        surface: None,
-        major: 1,
-        arguments: Map::new(),
-        meta: Map::new(),
-        responses: InputResponses::new(),
-        capabilities: ClientCapabilities::default(),
-        request_id: "1".into(),
-        idempotency_key: None,
-    });
+    let again = again.then(|| Again { surface: None, major: 1 });
     let lease = Some(Lease { owner: "a".into(), left_ms: millis(LEASE) });
     let open = Open { lease, runs: 1, questions: InputRequests::new(), answers: InputResponses::new(), again };
     Record {
@@ -63,6 +54,7 @@ fn events() -> impl Strategy<Value = Vec<(Event, &'static str, u64)>> {
         3 => keys().prop_map(|keys| Event::Ask(keys.into_iter().map(|key| (key.into(), question())).collect())),
         3 => keys().prop_map(|keys| Event::Answer(keys.into_iter().map(|key| (key.into(), answer())).collect())),
         1 => Just(Event::Cancel),
+        1 => Just(Event::Abandon(Phase::Failed { error: JsonObject::new() }, "gone".into())),
         1 => Just(Event::End(Phase::Completed { result: JsonObject::new() }, None)),
     ];
     prop::collection::vec((event, prop::sample::select(vec!["a", "b", "c"]), 0..20_000_u64), 0..60)
@@ -85,8 +77,8 @@ proptest! {
             prop_assert!(!now.has_ended(), "{event:?}");
             prop_assert!(next.ttl_ms >= now.ttl_ms);
             prop_assert!(next.ttl_ms >= clock - next.created_ms, "it is past its time to live");
-            if event == Event::TakeOver && !next.has_ended() {
-                prop_assert!(again, "what may not run twice was taken over");
+            if matches!(event, Event::TakeOver | Event::Abandon(..)) {
+                prop_assert!(again || next.has_ended(), "what may not run twice was taken over");
                 let others = believed.iter().filter(|(other, until)| **other != process && **until > clock);
                 prop_assert_eq!(others.count(), 0, "two processes have it");
             }
@@ -141,7 +133,36 @@ fn a_task_that_ends_its_process_each_time_is_given_up() {
 fn what_is_given_up_is_taken_at_once() {
     let released = record(true, false).apply(Event::Release, at("a", Duration::ZERO, 1)).unwrap();
     assert!(released.is_orphaned(Duration::ZERO));
-    assert_eq!(open(&released.apply(Event::TakeOver, at("b", Duration::ZERO, 2)).unwrap()).runs, 2);
+    assert_eq!(open(&released.apply(Event::TakeOver, at("b", Duration::ZERO, 2)).unwrap()).runs, 1);
+}
+
+#[test]
+fn however_often_processes_are_stopped_a_task_goes_on() {
+    let mut now = record(true, false);
+    for stop in 0..u64::from(MOST_RUNS) * 3 {
+        now = now.apply(Event::Release, at("a", Duration::ZERO, stop)).unwrap();
+        now = now.apply(Event::TakeOver, at("a", Duration::ZERO, stop)).unwrap();
+        assert!(!now.has_ended(), "after {stop} stops");
+    }
+}
+
+#[test]
+fn the_time_that_a_task_may_run_begins_once() {
+    let minute = Duration::from_secs(60);
+    let again = record(true, false).apply(Event::TakeOver, at("b", LEASE, 45_000)).unwrap();
+    assert_eq!(again.time_left(minute, 45_000), LEASE);
+    assert_eq!(again.time_left(minute, 60_001), Duration::ZERO);
+}
+
+#[test]
+fn a_task_that_nobody_runs_fades_and_one_that_is_run_does_not() {
+    let (mut run, orphan) = (record(true, false), record(true, false));
+    for minute in 0..240 {
+        let now_ms = minute * 60_000;
+        assert_eq!(orphan.fades(TTL, now_ms), minute > 45, "after {minute} minutes");
+        run = run.apply(Event::Renew, at("a", Duration::ZERO, now_ms)).unwrap();
+        assert!(!run.fades(TTL, now_ms), "after {minute} minutes");
+    }
 }
 
 #[test]
