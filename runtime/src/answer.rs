@@ -84,6 +84,9 @@ pub(crate) fn no_task(error: &TaskError) -> ErrorData {
         TaskError::Foreign => {
             unavailable("other_release", "the task is another release's; try again".into(), RETRY_AFTER)
         }
+        TaskError::Late => {
+            unavailable("late", "the task could not be looked up in time; try again".into(), RETRY_AFTER)
+        }
         TaskError::Contended => unavailable("contended", "the task is being changed; try again".into(), RETRY_AFTER),
         TaskError::Away(_) => unavailable("store_away", "tasks can't be looked up now; try again".into(), RETRY_AFTER),
     }

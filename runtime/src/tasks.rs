@@ -21,6 +21,8 @@ mod record;
 mod requests;
 mod run;
 mod slot;
+#[cfg(test)]
+mod tests;
 mod threads;
 mod wire;
 
@@ -37,7 +39,7 @@ use rmcp::model::ClientCapabilities;
 use tokio::{sync::Notify, task::AbortHandle};
 use tokio_util::sync::CancellationToken;
 
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub(crate) use self::adopt::sweep;
 use self::slot::Slot;
 pub(crate) use self::{
@@ -163,7 +165,7 @@ impl Tasks {
     }
 
     /// Ends what runs without a word, as the end of the process would.
-    #[cfg(feature = "testing")]
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn crash(&self) {
         self.closed.store(true, Ordering::SeqCst);
         for task in self.all().values() {

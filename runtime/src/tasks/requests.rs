@@ -32,6 +32,8 @@ pub(crate) enum TaskError {
     Foreign,
     /// Too many others change it at this moment.
     Contended,
+    /// The request's time is over.
+    Late,
     Away(StoreError),
 }
 
@@ -42,6 +44,7 @@ impl TaskError {
             Self::Unknown => "not_found",
             Self::Foreign => "other_release",
             Self::Contended => "contended",
+            Self::Late => "timeout",
             Self::Away(_) => "store_away",
         }
     }

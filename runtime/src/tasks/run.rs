@@ -69,6 +69,9 @@ async fn run(job: Arc<Job>, work: Work, ended: Option<oneshot::Sender<Ended>>) {
     // Whatever the function left behind that watches for the end of its call is told.
     let _ended = call.cancellation.clone().drop_guard();
     let mut watch = Watch::over(&job, call.cancellation.clone());
+    // What was spawned last waits for this thread alone. A function that never yields must not keep it from its first
+    // step; from then on timers and other threads wake it.
+    tokio::task::yield_now().await;
     let context = CallContext::new(call);
     let mut notes = Notes::default();
     let (threads, outcome) = {
