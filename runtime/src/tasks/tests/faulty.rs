@@ -52,9 +52,12 @@ impl Faulty {
         *self.fault.lock().unwrap()
     }
 
-    async fn read<T>(&self, read: BoxFuture<'_, Result<T, StoreError>>) -> Result<T, StoreError> {
+    async fn unless<T, F>(&self, operation: impl FnOnce() -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
         match self.fault() {
-            Fault::None | Fault::Unwritten(_) => read.await,
+            Fault::None | Fault::Unwritten(_) => operation().await,
             Fault::Unanswered => Err(away()),
             Fault::Broken => Err(StoreError::Broken(trouble())),
             Fault::Hangs => std::future::pending().await,
@@ -72,7 +75,7 @@ fn away() -> StoreError {
 
 impl Store for Faulty {
     fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Stored>, StoreError>> {
-        Box::pin(async move { self.read(self.memory.get(key)).await })
+        Box::pin(async move { self.unless(|| self.memory.get(key)).await })
     }
 
     fn put<'a>(
@@ -90,13 +93,13 @@ impl Store for Faulty {
                     if key.kind == Kind::Task && !key.name.contains(':') { Err(away()) } else { Ok(put) }
                 }
                 Fault::Unwritten(kind) if kind == key.kind => Err(away()),
-                _ => self.read(self.memory.put(key, expect, value, ttl)).await,
+                _ => self.unless(|| self.memory.put(key, expect, value, ttl)).await,
             }
         })
     }
 
     fn remove<'a>(&'a self, key: &'a Key, expect: Expect) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(async move { self.read(self.memory.remove(key, expect)).await })
+        Box::pin(async move { self.unless(|| self.memory.remove(key, expect)).await })
     }
 
     fn list<'a>(
@@ -106,10 +109,10 @@ impl Store for Faulty {
         after: Option<&'a str>,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<(Key, Stored)>, StoreError>> {
-        Box::pin(async move { self.read(self.memory.list(tenant, kind, after, limit)).await })
+        Box::pin(async move { self.unless(|| self.memory.list(tenant, kind, after, limit)).await })
     }
 
     fn take<'a>(&'a self, key: &'a Key, quota: Quota) -> BoxFuture<'a, Result<Taken, StoreError>> {
-        Box::pin(async move { self.read(self.memory.take(key, quota)).await })
+        Box::pin(async move { self.unless(|| self.memory.take(key, quota)).await })
     }
 }
