@@ -19,7 +19,7 @@ mod writer;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use self::{
-    file::{File, Opened},
+    file::{Fault, File, Opened},
     switches::Switches,
     writer::{Change, Changed},
 };
@@ -56,12 +56,12 @@ impl Embedded {
     /// Reads, on a thread that may wait for the disk.
     async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Opened) -> Result<T, StoreError> + Send + 'static,
+        read: impl FnOnce(&Opened) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
         let opened = self.opened().await?;
         let reading = Arc::clone(&opened);
-        let result = blocking(self.file.store(), move || read(&reading)).await;
-        self.checked(&opened, result)
+        let result = blocking(self.file.store(), move || Ok(read(&reading))).await;
+        self.checked(&opened, result.map_err(Fault::File).flatten())
     }
 
     async fn change(&self, change: Change) -> Result<Changed, StoreError> {
@@ -79,9 +79,16 @@ impl Embedded {
             .await
     }
 
-    /// After an error the file is opened anew, as the database asks for: it refuses everything after one of the disk.
-    fn checked<T>(&self, opened: &Arc<Opened>, result: Result<T, StoreError>) -> Result<T, StoreError> {
-        result.inspect_err(|_| self.opened.forget(opened))
+    /// After an error of the file it is opened anew, as the database asks for: it refuses everything after one of the
+    /// disk.
+    fn checked<T>(&self, opened: &Arc<Opened>, result: Result<T, Fault>) -> Result<T, StoreError> {
+        result.map_err(|fault| match fault {
+            Fault::File(error) => {
+                self.opened.forget(opened);
+                error
+            }
+            Fault::Record(error) => error,
+        })
     }
 
     async fn switches<T: Send + 'static>(

@@ -1,6 +1,7 @@
 //! Opening `store.redb`: the directory, the file, its lock and its format.
 //!
-//! Invariant: a file that is damaged or of a newer format is not touched.
+//! Invariants: a file that is damaged or of a newer format is not touched; a file that was made is still there after
+//! the machine lost its power.
 
 use std::{
     fs::{self, OpenOptions},
@@ -13,6 +14,15 @@ use redb::{Database, ReadableDatabase, TableDefinition, TableError, WriteTransac
 
 use super::{records, writer::Queue};
 use crate::{clock::Clock, store::StoreError};
+
+/// What an operation failed at.
+#[derive(Debug, Clone)]
+pub(super) enum Fault {
+    /// The file, which is opened anew.
+    File(StoreError),
+    /// One record. The others are as good as before.
+    Record(StoreError),
+}
 
 /// Numbers about the file itself: the format, and the version that was given last.
 pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
@@ -68,6 +78,8 @@ impl File {
         if found < known {
             migrate(&database, found).map_err(|error| self.refused(error))?;
         }
+        // The file may have been made just now, or by a process that came no further.
+        self.path.parent().map_or(Ok(()), keep_names).map_err(|error| self.refused(error.into()))?;
         Ok(Opened { database, queue: Queue::default(), store: Arc::clone(&self.store), clock: self.clock })
     }
 
@@ -99,8 +111,14 @@ pub(super) fn refused(store: &Arc<str>, error: impl Into<redb::Error>) -> StoreE
     }
 }
 
+/// A record is something else than was written.
+pub(super) fn damaged_record(store: &Arc<str>) -> Fault {
+    let help = "nothing else is touched by it; it goes with its time to live, or restore the file from a backup";
+    Fault::Record(StoreError::broken(store, "a record in it is damaged, and was left as it is", help))
+}
+
 /// The file holds something else than was written.
-pub(super) fn damaged(store: &Arc<str>) -> StoreError {
+fn damaged(store: &Arc<str>) -> StoreError {
     let help = "restore it from a backup, or move it away and start with an empty one: what it holds, such as claims \
                 of idempotency keys, is then forgotten";
     StoreError::broken(store, "it is damaged, and was left as it is", help)
@@ -130,6 +148,11 @@ pub(super) fn private() -> OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+/// Waits until the names of a folder's files are on the disk; other systems than Unix don't open folders.
+pub(super) fn keep_names(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 /// Makes a folder that nobody else may look into; one that is there stays as it is.

@@ -1,7 +1,7 @@
 //! Records in the tables of the database: reading, changing within a transaction, sweeping.
 //!
-//! Invariant: each record with an end has exactly one entry among the ends, so that what is over is found without
-//! looking at what is not.
+//! Invariants: each record with an end has exactly one entry among the ends, so that what is over is found without
+//! looking at what is not; a record that can't be read is an error of whoever asks for it, and of nobody else.
 
 use std::{ops::Bound, sync::Arc};
 
@@ -9,7 +9,7 @@ use redb::{ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransac
 
 use super::{
     codec::Record,
-    file::{META, Opened, damaged, refused},
+    file::{Fault, META, Opened, damaged_record, refused},
     writer::{Change, Changed},
 };
 use crate::store::{Expect, Key, Kind, Put, StoreError, Stored, key};
@@ -30,11 +30,11 @@ pub(super) fn create(transaction: &WriteTransaction) -> Result<(), redb::Error> 
 }
 
 impl Opened {
-    pub(super) fn get(&self, place: &[u8]) -> Result<Option<Stored>, StoreError> {
+    pub(super) fn get(&self, place: &[u8]) -> Result<Option<Stored>, Fault> {
         let now = self.clock.unix_millis();
         let records = self.records()?;
-        let Some(found) = records.get(place).map_err(|error| refused(&self.store, error))? else { return Ok(None) };
-        let record = Record::decode(found.value()).ok_or_else(|| damaged(&self.store))?;
+        let Some(found) = records.get(place).map_err(|error| self.fault(error))? else { return Ok(None) };
+        let record = Record::decode(found.value()).ok_or_else(|| damaged_record(&self.store))?;
         Ok((!record.is_over(now)).then(|| record.stored(now)))
     }
 
@@ -44,50 +44,60 @@ impl Opened {
         kind: Kind,
         after: Option<&str>,
         limit: usize,
-    ) -> Result<Vec<(Key, Stored)>, StoreError> {
+    ) -> Result<Vec<(Key, Stored)>, Fault> {
         let now = self.clock.unix_millis();
         let beginning = key::beginning(tenant, kind);
         let first = [beginning.as_slice(), &key::after(after)].concat();
         let end = key::end(tenant, kind);
         let range = (Bound::Included(first.as_slice()), Bound::Excluded(end.as_slice()));
         let records = self.records()?;
-        let found = records.range::<&[u8]>(range).map_err(|error| refused(&self.store, error))?;
+        let found = records.range::<&[u8]>(range).map_err(|error| self.fault(error))?;
         let mut list = Vec::new();
         for entry in found {
             if list.len() >= limit {
                 break;
             }
-            let (place, bytes) = entry.map_err(|error| refused(&self.store, error))?;
-            let record = Record::decode(bytes.value()).ok_or_else(|| damaged(&self.store))?;
-            if record.is_over(now) {
-                continue;
-            }
+            let (place, bytes) = entry.map_err(|error| self.fault(error))?;
             let part = place.value()[beginning.len()..].to_vec();
-            let name = key::name(part, record.long.map(str::to_owned)).map_err(|_| damaged(&self.store))?;
-            list.push((Key { tenant: Arc::clone(tenant), kind, name }, record.stored(now)));
+            let record = Record::decode(bytes.value());
+            let named = record.and_then(|record| {
+                let name = key::name(part, record.long.map(str::to_owned)).ok()?;
+                Some((record, name))
+            });
+            match named {
+                Some((record, _)) if record.is_over(now) => {}
+                Some((record, name)) => {
+                    list.push((Key { tenant: Arc::clone(tenant), kind, name }, record.stored(now)));
+                }
+                // Whoever lists hears of the others.
+                None => tracing::error!(store = &*self.store, kind = kind.as_str(), "a damaged record is left out"),
+            }
         }
         Ok(list)
     }
 
-    fn records(&self) -> Result<redb::ReadOnlyTable<&'static [u8], &'static [u8]>, StoreError> {
-        let transaction = self.database.begin_read().map_err(|error| refused(&self.store, error))?;
-        transaction.open_table(RECORDS).map_err(|error| refused(&self.store, error))
+    fn fault(&self, error: impl Into<redb::Error>) -> Fault {
+        Fault::File(refused(&self.store, error))
     }
 
-    /// Makes changes one after another in one transaction, and waits until they are on the disk. With `sweep`, tells
-    /// also whether there is more to sweep.
+    fn records(&self) -> Result<redb::ReadOnlyTable<&'static [u8], &'static [u8]>, Fault> {
+        let transaction = self.database.begin_read().map_err(|error| self.fault(error))?;
+        transaction.open_table(RECORDS).map_err(|error| self.fault(error))
+    }
+
+    /// Makes changes one after another in one transaction, and waits until they are on the disk; none for a change of
+    /// a record that can't be read. With `sweep`, tells also whether there is more to sweep.
     pub(super) fn commit<'c>(
         &self,
         changes: impl Iterator<Item = &'c Change>,
         sweep: bool,
-    ) -> Result<(Vec<Changed>, bool), StoreError> {
+    ) -> Result<(Vec<Option<Changed>>, bool), StoreError> {
         let refused = |error: redb::Error| refused(&self.store, error);
         let transaction = self.database.begin_write().map_err(|error| refused(error.into()))?;
         let result = {
             let mut tables = Tables::open(&transaction).map_err(refused)?;
             tables.now = self.clock.unix_millis();
-            let made = changes.map(|change| tables.make(change).map_err(refused)?.ok_or_else(|| damaged(&self.store)));
-            let made = made.collect::<Result<_, StoreError>>()?;
+            let made = changes.map(|change| tables.make(change)).collect::<Result<_, _>>().map_err(refused)?;
             let more = if sweep { tables.sweep().map_err(refused)? } else { false };
             tables.close().map_err(refused)?;
             (made, more)

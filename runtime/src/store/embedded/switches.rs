@@ -20,7 +20,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::file::{make_folder, private};
+use super::file::{keep_names, make_folder, private};
 use crate::{
     clock::Clock,
     store::{Expect, Key, Kind, Put, StoreError, Stored, key::hex},
@@ -155,8 +155,7 @@ impl Switches {
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
             fs::rename(&new, &self.file)?;
-            // The new name is on the disk when the folder is; other systems than Unix don't open folders.
-            if cfg!(unix) { File::open(&self.folder)?.sync_all() } else { Ok(()) }
+            keep_names(&self.folder)
         };
         write().map_err(|error| self.away(error))
     }

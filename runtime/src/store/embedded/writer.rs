@@ -11,7 +11,7 @@ use std::{
 
 use tokio::{sync::oneshot, time::Instant};
 
-use super::file::Opened;
+use super::file::{Fault, Opened, damaged_record};
 use crate::store::{Expect, Put, StoreError};
 
 /// How many changes, and how many bytes of values, are one transaction at most.
@@ -61,19 +61,18 @@ struct Waiting {
 #[derive(Debug)]
 struct Asked {
     change: Change,
-    answer: oneshot::Sender<Result<Changed, StoreError>>,
+    answer: oneshot::Sender<Result<Changed, Fault>>,
 }
 
 /// Makes a change, together with others.
-pub(super) async fn submit(opened: &Arc<Opened>, change: Change) -> Result<Changed, StoreError> {
+pub(super) async fn submit(opened: &Arc<Opened>, change: Change) -> Result<Changed, Fault> {
     let (answer, answered) = oneshot::channel();
     if !opened.queue.push(Asked { change, answer }) {
         let opened = Arc::clone(opened);
         tokio::task::spawn_blocking(move || write(&opened));
     }
-    answered
-        .await
-        .unwrap_or_else(|_| Err(StoreError::broken(&opened.store, "writing it failed", "see the log for a panic")))
+    let panicked = |_| StoreError::broken(&opened.store, "writing it failed", "see the log for a panic");
+    answered.await.map_err(panicked).map_err(Fault::File).flatten()
 }
 
 /// Writes until nothing waits.
@@ -87,12 +86,12 @@ fn write(opened: &Opened) {
         match result {
             Ok((made, _)) => {
                 for (asked, changed) in group.into_iter().zip(made) {
-                    let _ = asked.answer.send(Ok(changed));
+                    let _ = asked.answer.send(changed.ok_or_else(|| damaged_record(&opened.store)));
                 }
             }
             Err(error) => {
                 for asked in group {
-                    let _ = asked.answer.send(Err(error.clone()));
+                    let _ = asked.answer.send(Err(Fault::File(error.clone())));
                 }
             }
         }

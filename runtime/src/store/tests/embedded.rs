@@ -166,6 +166,42 @@ async fn a_file_that_is_damaged_is_reported_and_left_as_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_record_that_is_damaged_is_an_error_of_its_own_and_of_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = embedded(folder.path());
+    let keys: Vec<_> = (0..20).map(|n| Key { name: n.to_string(), ..key(Kind::Task) }).collect();
+    assert!(join_all(keys.iter().map(|key| set(&store, key, b"x"))).await.iter().all(Result::is_ok));
+    let database = end(store, folder.path());
+    let write = database.begin_write().unwrap();
+    let damaged = &keys[7];
+    let place = crate::store::key::bytes(damaged);
+    let records = TableDefinition::<&[u8], &[u8]>::new("records");
+    write.open_table(records).unwrap().insert(place.as_slice(), b"garbage".as_slice()).unwrap();
+    write.commit().unwrap();
+    drop(database);
+
+    let store = embedded(folder.path());
+    let gets = async |key| store.get(key).await;
+    let (got, put) = (
+        join_all(keys.iter().map(gets)).await,
+        // The first writes alone, and the others together.
+        join_all(keys.iter().map(|key| set(&store, key, b"y"))).await,
+    );
+    for (at, key) in keys.iter().enumerate() {
+        assert_eq!((got[at].is_err(), put[at].is_err()), (key == damaged, key == damaged), "{at}");
+    }
+    let error = put[7].as_ref().unwrap_err();
+    assert!(!error.is_away() && error.to_string().contains("a record in it is damaged"), "{error}");
+    assert!(store.remove(damaged, Expect::Anything).await.is_err());
+    let listed = store.list("t", Kind::Task, None, 100).await.unwrap();
+    assert_eq!(listed.len(), keys.len() - 1);
+    assert!(listed.iter().all(|(key, stored)| key != damaged && stored.value == b"y"));
+    tokio::time::advance(61 * SECOND).await;
+    set(&store, &key(Kind::Claim), b"x").await.unwrap();
+    assert_eq!(value(&store, damaged).await, None, "its time is over");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_file_of_a_newer_release_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let store = embedded(folder.path());
