@@ -113,7 +113,7 @@ impl Channel for TaskChannel {
             // Only once: a call does not get its time again by asking for it.
             let first = self.job.task().is_none();
             self.job.become_task().await.map_err(refused)?;
-            // Whoever looks after the task was woken, on this thread: it goes first, however long the function computes.
+            // Who looks after the task was woken, on this thread: it goes first, however long the function computes.
             tokio::task::yield_now().await;
             Ok(first.then_some(self.time))
         })

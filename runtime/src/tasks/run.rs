@@ -187,12 +187,10 @@ async fn give_up(job: &Job, task: &Task, why: Why, record: Record, threads: &Thr
         // Who takes it over must not begin it while a thread of it still runs.
         lease::hold(job, task, threads.ended()).await;
     }
-    match task.slot.change(&event).await {
-        Err(Unchanged::Store(error)) => {
-            engine.metrics.store_failed(Kind::Task, &error);
-            tracing::error!(%error, task = task.slot.id, "the task could not be given up; others wait for its lease to end");
-        }
-        Ok(_) | Err(_) => {}
+    if let Err(Unchanged::Store(error)) = task.slot.change(&event).await {
+        engine.metrics.store_failed(Kind::Task, &error);
+        let task = &task.slot.id;
+        tracing::error!(%error, task, "the task could not be given up; others wait for its lease to end");
     }
 }
 

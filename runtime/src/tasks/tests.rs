@@ -9,7 +9,7 @@ mod threads;
 
 use std::{
     sync::{
-        Arc, Mutex,
+        Arc, Condvar, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, SystemTime},
@@ -45,9 +45,13 @@ struct Bench(Arc<Inner>);
 struct Inner {
     begun: AtomicUsize,
     running: AtomicUsize,
-    /// Threads end when this does.
-    held: Mutex<()>,
+    /// Threads don't end.
+    held: Mutex<bool>,
+    free: Condvar,
 }
+
+/// Keeps threads from their ends until this is dropped.
+struct Held(Bench);
 
 struct Running(Bench);
 
@@ -58,12 +62,24 @@ impl Bench {
         Running(self.clone())
     }
 
+    fn hold(&self) -> Held {
+        *self.0.held.lock().unwrap() = true;
+        Held(self.clone())
+    }
+
     fn begun(&self) -> usize {
         self.0.begun.load(Ordering::SeqCst)
     }
 
     fn running(&self) -> usize {
         self.0.running.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        *self.0.0.held.lock().unwrap() = false;
+        self.0.0.free.notify_all();
     }
 }
 
@@ -93,7 +109,7 @@ async fn change(State(bench): State<Bench>, seconds: u64) -> String {
 #[mcp_tool(version = "1.0.0", effect = read_only, task, timeout = "1m", crate = crate)]
 fn block(State(bench): State<Bench>) -> String {
     let _running = bench.begin();
-    drop(bench.0.held.lock());
+    drop(bench.0.free.wait_while(bench.0.held.lock().unwrap(), |held| *held));
     "read".into()
 }
 

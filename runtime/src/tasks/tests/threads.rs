@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Begins a task whose function blocks a thread until the mutex is free.
+/// Begins a task whose function blocks a thread.
 async fn blocked(first: &Process, bench: &Bench) -> String {
     let id = first.call("block", json!({})).await.unwrap();
     until(|| bench.running() == 1).await;
@@ -14,7 +14,7 @@ async fn a_task_keeps_its_place_until_its_thread_has_ended() {
     for (how, ended) in [("cancelled", TaskStatus::Cancelled), ("late", TaskStatus::Completed)] {
         let bench = Bench::default();
         let first = Process::first(&bench);
-        let held = bench.0.held.lock().unwrap();
+        let held = bench.hold();
         let id = blocked(&first, &bench).await;
         if how == "cancelled" {
             tasks::cancel(&first.engine, &Principal::Local, &id).await.unwrap();
@@ -31,7 +31,7 @@ async fn a_task_keeps_its_place_until_its_thread_has_ended() {
 async fn a_task_that_is_given_up_is_taken_over_when_its_thread_has_ended() {
     let bench = Bench::default();
     let first = Process::first(&bench);
-    let held = bench.0.held.lock().unwrap();
+    let held = bench.hold();
     blocked(&first, &bench).await;
     let draining = tokio::spawn({
         let engine = Arc::clone(&first.engine);
@@ -56,7 +56,7 @@ async fn a_task_that_is_given_up_is_taken_over_when_its_thread_has_ended() {
 async fn a_lease_that_was_almost_lost_is_kept_while_a_thread_runs() {
     let bench = Bench::default();
     let first = Process::first(&bench);
-    let held = bench.0.held.lock().unwrap();
+    let held = bench.hold();
     let id = blocked(&first, &bench).await;
     first.store.fail(Fault::Broken);
     pass(13).await;
