@@ -28,6 +28,9 @@ use crate::{
 /// How long connections may take to close once every call is answered.
 const CLOSING: Duration = Duration::from_secs(1);
 
+/// How long the ends of calls with idempotency keys may take to be written once every call is answered.
+const LAST_WRITES: Duration = Duration::from_secs(2);
+
 /// Why a server could not be started or ended badly.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AppError {
@@ -131,6 +134,7 @@ pub(crate) async fn serve(
     let result = tokio::select! {
         ended = &mut serving => {
             engine.tasks.drain(settings.grace).await;
+            last_writes(&engine).await;
             flatten(ended)
         }
         () = signals.first() => {
@@ -173,6 +177,14 @@ async fn drain(engine: &Engine, grace: Duration) {
         }
     };
     tokio::join!(calls, engine.tasks.drain(grace));
+    last_writes(engine).await;
+}
+
+/// Waits for what is still to be written of calls that ended.
+async fn last_writes(engine: &Engine) {
+    if tokio::time::timeout(LAST_WRITES, engine.idempotency.idle()).await.is_err() {
+        tracing::error!("how some calls ended could not be kept for their idempotency keys");
+    }
 }
 
 async fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, AppError> {

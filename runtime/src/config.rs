@@ -197,6 +197,8 @@ impl Settings {
             idempotency: IdempotencySettings {
                 ttl: reader.duration("idempotency.ttl", Duration::from_secs(24 * 3600)),
                 max_bytes: reader.size("idempotency.max_bytes", 1024 * 1024),
+                // Long enough for a store that takes all its time.
+                lease: reader.duration("idempotency.lease", Duration::from_secs(15).max(4 * store_timeout)),
             },
             tasks: tasks(&mut reader, profile, store_timeout),
             stale_bytes: reader.size("stale.max_bytes", 16 * 1024 * 1024),
@@ -238,6 +240,12 @@ impl Settings {
                 &format!("callers are {}", Principal::NAMES.join(" and ")),
             );
         }
+        reader.check(
+            "idempotency.lease",
+            settings.idempotency.lease >= 4 * settings.store.timeout,
+            "a lease could end while it is renewed",
+            "give it four times the time of `store.timeout`, or more",
+        );
         reader.check(
             "tasks.lease",
             settings.tasks.lease >= 2 * settings.store.timeout,

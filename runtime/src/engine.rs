@@ -111,6 +111,8 @@ impl Engine {
             .map_err(|error| vec![Problem::new("the server", error.to_string(), "start it again")])?;
         let tasks = Tasks::new(settings.tasks.clone())
             .map_err(|error| vec![Problem::new("the server", error.to_string(), "start it again")])?;
+        let idempotency = Idempotency::new(Arc::clone(&store), settings.idempotency, clock)
+            .map_err(|error| vec![Problem::new("the server", error.to_string(), "start it again")])?;
         let mut problems = Vec::new();
         let mut named = |setting: String, release: &str| match catalogue.surface(release) {
             Some(surface) => Some(surface),
@@ -164,7 +166,7 @@ impl Engine {
             clock,
             gate: Gate::default(),
             tenant: Arc::clone(&settings.tenant),
-            idempotency: Idempotency::new(Arc::clone(&store), settings.idempotency),
+            idempotency,
             store,
             switches: Switches::new(settings.read_only),
             stale: StaleResults::new(settings.stale_bytes),

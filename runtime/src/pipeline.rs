@@ -17,10 +17,11 @@ mod resolve;
 mod size;
 mod translate;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use rmcp::model::InputResponses;
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 use tracing::Instrument as _;
 
 pub(crate) use self::{
@@ -153,17 +154,28 @@ pub(crate) async fn run(engine: &Engine, served: Served<'_>, ready: Ready, notes
     let Ready { context, arguments, asked, claim } = ready;
     let outcome = execute_and_compose(engine, served, &context, arguments, &asked, notes).await;
     if let Some(claim) = claim {
-        settle(engine, claim, &outcome, notes).await;
+        settle(engine, claim, &outcome, notes, context.deadline().at()).await;
     }
     outcome
 }
 
+/// What a caller waits beyond the deadline for its answer to be kept.
+const KEPT_WITHIN: Duration = Duration::from_millis(50);
+
 /// Keeps what came of a call for its idempotency key. The call had its effect, so its caller gets the answer in any
-/// case; where it can't be kept, a repeat is told that it is unknown.
-pub(crate) async fn settle(engine: &Engine, claim: Claim, outcome: &Result<Outcome, Stop>, notes: &Notes) {
-    if let Err(error) = claim.settle(outcome, notes.begun).await {
+/// case, and in time: it waits for the first attempt and no longer than until its deadline, and the rest goes on
+/// without it. Where the answer can't be kept, a repeat is told that it is unknown.
+pub(crate) async fn settle(
+    engine: &Engine,
+    claim: Claim,
+    outcome: &Result<Outcome, Stop>,
+    notes: &Notes,
+    deadline: Instant,
+) {
+    let written = claim.settle(outcome, notes.begun);
+    if let Ok(Err(error)) = tokio::time::timeout_at(deadline + KEPT_WITHIN, written).await {
         engine.metrics.store_failed(Kind::Claim, &error);
-        tracing::error!(%error, "the answer could not be kept for its idempotency key");
+        tracing::warn!(%error, "the answer is not yet kept for its idempotency key");
     }
 }
 

@@ -46,6 +46,7 @@ pub(super) const KEYS: &[&str] = &[
     "retry.cap",
     "idempotency.ttl",
     "idempotency.max_bytes",
+    "idempotency.lease",
     "tasks.concurrency",
     "tasks.concurrency_per_caller",
     "tasks.deadline",

@@ -10,7 +10,7 @@ use crate::{
     call::{Notes, Outcome, Stop},
     catalogue::Served,
     engine::Engine,
-    idempotency::{Answer, Claim, Claimed, Keyed, Started},
+    idempotency::{Answer, Claim, Keyed, Repeat, Started},
     principal::Principal,
     store::Kind,
     tasks,
@@ -48,7 +48,7 @@ pub(super) async fn claim(
     };
     match started {
         Started::New(claim) => Ok(Guarded::Run(Some(claim))),
-        Started::Not(Claimed::Replay { answer }) => {
+        Started::Not(Repeat::Replay { answer }) => {
             notes.replayed = true;
             match Answer::read(&answer) {
                 Answer::Task { id } => tasks::replay(engine, principal, &id).await,
@@ -56,9 +56,9 @@ pub(super) async fn claim(
             }
             .map(Guarded::Answered)
         }
-        Started::Not(Claimed::InFlight { left }) => Err(Stop::InFlight { retry_after: left.min(LOOK_AGAIN) }),
-        Started::Not(Claimed::Mismatch) => Err(Stop::KeyReused),
-        Started::Not(Claimed::Unknown | Claimed::New { .. }) => {
+        Started::Not(Repeat::InFlight { left }) => Err(Stop::InFlight { retry_after: left.min(LOOK_AGAIN) }),
+        Started::Not(Repeat::Mismatch) => Err(Stop::KeyReused),
+        Started::Not(Repeat::Unknown) => {
             Err(Stop::EffectUnknown { why: "an earlier call with this idempotency key did not end".into() })
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rmcp::model::{InputRequests, InputResponses, Task};
 use serde_json::{Map, Value};
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -51,6 +51,7 @@ pub(crate) async fn begin(engine: &Arc<Engine>, start: Start<'_>, notes: &mut No
     let request = std::mem::replace(&mut call.cancellation, own.clone());
     let job = Arc::new(Job::draft(engine, Draft { record, original, kept, claim }));
     let (name, major) = (served.name.to_owned(), served.contract().version.major);
+    let until = call.deadline.at();
     if !support.manual {
         call.deadline = deadline(engine, served);
     }
@@ -62,7 +63,7 @@ pub(crate) async fn begin(engine: &Arc<Engine>, start: Start<'_>, notes: &mut No
                 run::start(job, work, None);
                 Ok(Outcome::Task(Box::new(task)))
             }
-            Err(stop) => ended(engine, &job, Err(stop), notes).await,
+            Err(stop) => ended(engine, &job, Err(stop), notes, until).await,
         };
     }
     let unanswered = own.clone().drop_guard();
@@ -84,7 +85,7 @@ pub(crate) async fn begin(engine: &Arc<Engine>, start: Start<'_>, notes: &mut No
                 // Whoever would have told is gone only if the runtime ends.
                 let (outcome, noted) = told.unwrap_or_else(|_| (Err(Stop::Cancelled), Notes::default()));
                 *notes = noted;
-                return ended(engine, &job, outcome, notes).await;
+                return ended(engine, &job, outcome, notes, until).await;
             }
             () = request.cancelled(), if !cancelled => {
                 cancelled = true;
@@ -95,9 +96,15 @@ pub(crate) async fn begin(engine: &Arc<Engine>, start: Start<'_>, notes: &mut No
 }
 
 /// The end of a call that did not become a task.
-async fn ended(engine: &Engine, job: &Job, outcome: Result<Outcome, Stop>, notes: &Notes) -> Result<Outcome, Stop> {
+async fn ended(
+    engine: &Engine,
+    job: &Job,
+    outcome: Result<Outcome, Stop>,
+    notes: &Notes,
+    until: Instant,
+) -> Result<Outcome, Stop> {
     if let Some(claim) = job.claim() {
-        pipeline::settle(engine, claim, &outcome, notes).await;
+        pipeline::settle(engine, claim, &outcome, notes, until).await;
     }
     outcome
 }

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::support::HttpServer;
 
-/// A lease is this deadline and five seconds.
-const SETTINGS: &str = "[limits]\ndeadline = '1s'";
+/// The keys of a killed process are in flight for so long, although its calls could take longer.
+const SETTINGS: &str = "[idempotency]\nlease = '2s'";
 
 /// When the process is killed.
 #[derive(Debug, Clone, Copy)]

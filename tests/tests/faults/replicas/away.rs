@@ -1,6 +1,6 @@
 //! PostgreSQL is away and comes back: nothing is done that could not be remembered, and everything else is.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -10,9 +10,10 @@ use super::{
 };
 use crate::faults::client::{Answer, LATE, call, in_time, try_call, until, with_meta};
 
-/// Of the store; a lease is the deadline and five seconds.
-const SETTINGS: &str = "[store]\ntimeout = '500ms'\n[limits]\ndeadline = '2s'";
+const SETTINGS: &str = "[store]\ntimeout = '500ms'\n[limits]\ndeadline = '2s'\n[idempotency]\nlease = '5s'";
 const TIMEOUT: Duration = Duration::from_millis(500);
+/// A call of half a second, and an attempt to keep its answer, on a busy machine.
+const PATIENT: Duration = Duration::from_secs(2);
 
 fn key(key: &str) -> Value {
     json!({"dev.steadfast/idempotencyKey": key})
@@ -22,7 +23,7 @@ fn arguments(ms: u64) -> Value {
     json!({"account": "a", "amount": 1, "ms": ms})
 }
 
-async fn charge(server: std::net::SocketAddr, with: &str) -> Answer {
+async fn charge(server: SocketAddr, with: &str) -> Answer {
     with_meta(server, "charge", arguments(0), key(with)).await
 }
 
@@ -59,7 +60,7 @@ async fn without_its_store_a_keyed_change_is_refused_in_time_and_reads_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_effect_whose_answer_could_not_be_kept_is_not_done_again() {
+async fn an_answer_that_can_not_be_kept_at_once_is_kept_when_the_store_is_back() {
     let Some(mut shared) = Shared::found() else { return };
     let proxy = Proxy::to(&shared.postgres).await;
     shared.postgres.clone_from(&proxy.url);
@@ -70,17 +71,45 @@ async fn an_effect_whose_answer_could_not_be_kept_is_not_done_again() {
     until("the call runs", async || !fleet.begun().is_empty()).await;
     proxy.set(Way::Silent);
     let first = first.await.unwrap().unwrap();
-    assert!(first.is_ok(), "its caller has the answer: {}", first.message);
+    assert!(first.is_ok() && first.took < PATIENT, "its caller has the answer: {}", first.message);
+    let again = with_meta(mcp, "charge", arguments(500), key("k")).await;
+    assert_eq!(again.refused(), "in_flight", "{}", again.message);
     proxy.set(Way::Open);
+    let again = settled(mcp).await;
+    assert_eq!((again.is_ok(), again.text()), (true, first.text()), "{}", again.message);
+    assert_eq!((fleet.begun().len(), fleet.charged().len()), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_effect_whose_answer_could_not_be_kept_is_not_done_again() {
+    let Some(mut shared) = Shared::found() else { return };
+    let proxy = Proxy::to(&shared.postgres).await;
+    shared.postgres.clone_from(&proxy.url);
+    let fleet = shared.fleet(SETTINGS);
+    let mut server = fleet.start();
+    let mcp = server.mcp;
+    let first = tokio::spawn(async move { try_call(mcp, "charge", arguments(500), key("k")).await });
+    until("the call runs", async || !fleet.begun().is_empty()).await;
+    proxy.set(Way::Silent);
+    assert!(first.await.unwrap().unwrap().is_ok());
+    // So that nobody tries to keep it any longer.
+    server.process.signal("KILL");
+    server.process.wait();
+    proxy.set(Way::Open);
+    let again = settled(fleet.start().mcp).await;
+    assert_eq!(again.refused(), "unknown", "{}", again.message);
+    assert_eq!((fleet.begun().len(), fleet.charged().len()), (1, 1));
+}
+
+/// What a repeat is told once nobody says any more that the call is in flight.
+async fn settled(server: SocketAddr) -> Answer {
     let mut again = None;
     until("nobody says any more that it is in flight", async || {
-        let answer = with_meta(mcp, "charge", arguments(500), key("k")).await;
+        let answer = with_meta(server, "charge", arguments(500), key("k")).await;
         let settled = !["in_flight", "store_away"].contains(&answer.refused());
         again = Some(answer);
         settled
     })
     .await;
-    let again = again.unwrap();
-    assert_eq!(again.refused(), "unknown", "{}", again.message);
-    assert_eq!((fleet.begun().len(), fleet.charged().len()), (1, 1));
+    again.unwrap()
 }
