@@ -9,6 +9,7 @@
 
 mod error;
 mod migrations;
+mod pool;
 mod sql;
 
 use std::{
@@ -17,13 +18,13 @@ use std::{
 };
 
 use sqlx::{
-    ConnectOptions, FromRow, PgPool,
-    postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
+    ConnectOptions, FromRow, PgConnection,
+    postgres::{PgArguments, PgConnectOptions, PgRow},
     query::QueryAs,
 };
 use tokio::time::Instant;
 
-use self::error::refused;
+use self::{error::refused, pool::Pool};
 use super::{
     Expect, Key, Kind, Put, Quota, Store, StoreError, StoreSettings, Stored, Taken, attempt::Attempt, key, quota::Rate,
     url::StoreUrl, within,
@@ -34,6 +35,8 @@ use crate::{clock::Clock, context::BoxFuture};
 const PAUSE: Duration = Duration::from_millis(100);
 /// How often each replica removes some of what is over, while it changes something.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// How long it is at that, at most.
+const SWEEP_FOR: Duration = Duration::from_secs(20);
 
 /// A row of a list: name, long name, value, version, age.
 type Named = (Vec<u8>, Option<Vec<u8>>, Vec<u8>, i64, i64);
@@ -41,7 +44,7 @@ type Named = (Vec<u8>, Option<Vec<u8>>, Vec<u8>, i64, i64);
 /// See the module.
 pub(super) struct Postgres {
     store: Arc<str>,
-    pool: PgPool,
+    pool: Pool,
     migrated: Attempt<()>,
     timeout: Duration,
     clock: Clock,
@@ -59,10 +62,7 @@ impl Postgres {
         })?;
         let statement = settings.timeout.as_millis().max(1).to_string();
         let options = options.options([("statement_timeout", statement)]).disable_statement_logging();
-        let pool = PgPoolOptions::new()
-            .max_connections(u32::try_from(settings.pool).unwrap_or(u32::MAX))
-            .acquire_timeout(settings.timeout)
-            .connect_lazy_with(options);
+        let pool = Pool::new(options, settings.pool, settings.timeout);
         let migrated = Attempt::new(&store, clock, PAUSE);
         Ok(Self { store, pool, migrated, timeout: settings.timeout, clock, swept: Mutex::default() })
     }
@@ -82,25 +82,15 @@ impl Postgres {
     }
 
     async fn read(&self, key: &Key) -> Result<Option<Stored>, sqlx::Error> {
-        Ok(of(sql::GET, key).fetch_optional(&self.pool).await?.map(stored))
+        let mut lent = self.pool.lend().await?;
+        let found = read(&mut lent, key).await;
+        lent.back(found)
     }
 
     async fn write(&self, key: &Key, expect: Expect, value: &[u8], ttl: Option<Duration>) -> Result<Put, sqlx::Error> {
-        let (statement, version) = match expect {
-            Expect::Absent => (sql::PUT_ABSENT, None),
-            Expect::Version(version) => (sql::PUT_VERSION, Some(signed(version))),
-            Expect::Anything => (sql::PUT_ANYTHING, None),
-        };
-        let statement = of::<(i64,)>(statement, key).bind(value.to_vec()).bind(ttl.map(milliseconds));
-        // Of the two, a statement names only the one it needs.
-        let statement = match version {
-            Some(version) => statement.bind(version),
-            None => statement.bind(key::is_long(&key.name).then(|| key.name.clone().into_bytes())),
-        };
-        match statement.fetch_optional(&self.pool).await? {
-            Some((version,)) => Ok(Put::Done { version: unsigned(version) }),
-            None => Ok(Put::Conflict(self.read(key).await?)),
-        }
+        let mut lent = self.pool.lend().await?;
+        let put = write(&mut lent, key, expect, value, ttl).await;
+        lent.back(put)
     }
 
     async fn delete(&self, key: &Key, expect: Expect) -> Result<bool, sqlx::Error> {
@@ -109,8 +99,9 @@ impl Postgres {
             Expect::Version(version) => Some(signed(version)),
             Expect::Anything => None,
         };
-        let removed = of::<(i64,)>(sql::REMOVE, key).bind(version).fetch_optional(&self.pool).await?;
-        Ok(removed.is_some())
+        let mut lent = self.pool.lend().await?;
+        let removed = of::<(i64,)>(sql::REMOVE, key).bind(version).fetch_optional(&mut *lent).await;
+        Ok(lent.back(removed)?.is_some())
     }
 
     async fn page(
@@ -120,13 +111,15 @@ impl Postgres {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<(Key, Stored)>, sqlx::Error> {
-        let rows: Vec<Named> = sqlx::query_as(sql::LIST)
+        let mut lent = self.pool.lend().await?;
+        let rows = sqlx::query_as(sql::LIST)
             .bind(key::part(tenant))
             .bind(kind.as_str())
             .bind(key::after(after))
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .fetch_all(&self.pool)
-            .await?;
+            .fetch_all(&mut *lent)
+            .await;
+        let rows: Vec<Named> = lent.back(rows)?;
         let tenant = Arc::<str>::from(tenant);
         let record = |(part, long, value, version, age): Named| {
             let name = String::from_utf8(long.unwrap_or(part)).map_err(|error| sqlx::Error::Decode(error.into()))?;
@@ -136,16 +129,12 @@ impl Postgres {
     }
 
     async fn count(&self, key: &Key, quota: Quota) -> Result<Taken, sqlx::Error> {
-        let rate = Rate::from(quota);
-        let of = |statement| of::<(i64,)>(statement, key).bind(signed(rate.interval)).bind(signed(rate.span));
-        if of(sql::TAKE).fetch_optional(&self.pool).await?.is_some() {
-            return Ok(Taken::Granted);
-        }
-        let wait = of(sql::WAIT).fetch_optional(&self.pool).await?;
-        Ok(Taken::Limited { retry_after: Duration::from_micros(wait.map_or(0, |(wait,)| unsigned(wait))) })
+        let mut lent = self.pool.lend().await?;
+        let taken = count(&mut lent, key, quota).await;
+        lent.back(taken)
     }
 
-    /// Removes some of what is over, once in a while and beside the operation that noticed that it is time.
+    /// Removes what is over, once in a while and beside the operation that noticed that it is time.
     fn sweep(&self) {
         let now = self.clock.now();
         let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -153,9 +142,9 @@ impl Postgres {
             return;
         }
         *swept = Some(now);
-        let pool = self.pool.clone();
+        let (pool, clock) = (self.pool.clone(), self.clock);
         tokio::spawn(async move {
-            if let Err(error) = sqlx::query(sql::SWEEP).execute(&pool).await {
+            if let Err(error) = sweep(&pool, clock, now + SWEEP_FOR).await {
                 tracing::warn!(%error, "records past their time to live could not be swept; they are tried again later");
             }
         });
@@ -197,6 +186,55 @@ impl Store for Postgres {
 
     fn take<'a>(&'a self, key: &'a Key, quota: Quota) -> BoxFuture<'a, Result<Taken, StoreError>> {
         Box::pin(self.run(self.count(key, quota)))
+    }
+}
+
+async fn read(connection: &mut PgConnection, key: &Key) -> Result<Option<Stored>, sqlx::Error> {
+    Ok(of(sql::GET, key).fetch_optional(connection).await?.map(stored))
+}
+
+async fn write(
+    connection: &mut PgConnection,
+    key: &Key,
+    expect: Expect,
+    value: &[u8],
+    ttl: Option<Duration>,
+) -> Result<Put, sqlx::Error> {
+    let (statement, version) = match expect {
+        Expect::Absent => (sql::PUT_ABSENT, None),
+        Expect::Version(version) => (sql::PUT_VERSION, Some(signed(version))),
+        Expect::Anything => (sql::PUT_ANYTHING, None),
+    };
+    let statement = of::<(i64,)>(statement, key).bind(value.to_vec()).bind(ttl.map(milliseconds));
+    // Of the two, a statement names only the one it needs.
+    let statement = match version {
+        Some(version) => statement.bind(version),
+        None => statement.bind(key::is_long(&key.name).then(|| key.name.clone().into_bytes())),
+    };
+    match statement.fetch_optional(&mut *connection).await? {
+        Some((version,)) => Ok(Put::Done { version: unsigned(version) }),
+        None => Ok(Put::Conflict(read(connection, key).await?)),
+    }
+}
+
+async fn count(connection: &mut PgConnection, key: &Key, quota: Quota) -> Result<Taken, sqlx::Error> {
+    let rate = Rate::from(quota);
+    let of = |statement| of::<(i64,)>(statement, key).bind(signed(rate.interval)).bind(signed(rate.span));
+    if of(sql::TAKE).fetch_optional(&mut *connection).await?.is_some() {
+        return Ok(Taken::Granted);
+    }
+    let wait = of(sql::WAIT).fetch_optional(connection).await?;
+    Ok(Taken::Limited { retry_after: Duration::from_micros(wait.map_or(0, |(wait,)| unsigned(wait))) })
+}
+
+/// Removes what is over, some at a time, until there is no more or it takes too long.
+async fn sweep(pool: &Pool, clock: Clock, until: Instant) -> Result<(), sqlx::Error> {
+    loop {
+        let mut lent = pool.lend().await?;
+        let swept = sqlx::query(sql::SWEEP).execute(&mut *lent).await;
+        if lent.back(swept)?.rows_affected() < sql::SWEPT_AT_ONCE || clock.now() >= until {
+            return Ok(());
+        }
     }
 }
 

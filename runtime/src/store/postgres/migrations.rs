@@ -5,9 +5,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{Connection, PgConnection};
 
-use super::error::refused;
+use super::{error::refused, pool::Pool};
 use crate::store::{StoreError, within};
 
 /// Applied in their order; one that was released never changes. Several statements each.
@@ -20,10 +20,11 @@ const LIMIT: Duration = Duration::from_secs(30);
 const LOCK: &str = "SELECT pg_advisory_xact_lock(8317987319222330741)";
 
 /// Brings the schema to the version of this release.
-pub(super) async fn run(store: &Arc<str>, pool: &PgPool) -> Result<(), StoreError> {
+pub(super) async fn run(store: &Arc<str>, pool: &Pool) -> Result<(), StoreError> {
     within(LIMIT, store, async {
-        let mut connection = pool.acquire().await.map_err(|error| refused(store, error))?;
-        let found = migrate(&mut connection).await.map_err(|error| refused(store, error))?;
+        let mut lent = pool.lend().await.map_err(|error| refused(store, error))?;
+        let found = migrate(&mut lent).await;
+        let found = lent.back(found).map_err(|error| refused(store, error))?;
         if found > known() {
             let what = format!("its schema is of version {found}, and this release knows up to {}", known());
             return Err(StoreError::broken(store, what, "run the newer release, or another database"));

@@ -70,6 +70,9 @@ pub(super) const WAIT: &str = "
     FROM steadfast_store
     WHERE tenant = $1 AND kind = $2 AND name = $3";
 
+/// The limit in [`SWEEP`].
+pub(super) const SWEPT_AT_ONCE: u64 = 1000;
+
 /// Replicas that sweep together take different rows.
 pub(super) const SWEEP: &str = "
     DELETE FROM steadfast_store WHERE ctid = ANY (ARRAY(

@@ -68,6 +68,24 @@ async fn what_is_over_is_swept_with_a_later_change() {
 }
 
 #[tokio::test]
+async fn however_much_is_over_it_is_swept_at_once() {
+    let Some((mut connection, url)) = schema().await else { return };
+    let store = store(&url, PATIENT);
+    store.get(&key("name")).await.unwrap();
+    let over = "INSERT INTO steadfast_store (tenant, kind, name, value, version, written, expires)
+        SELECT 't', 'claim', n::text::bytea, '', n, clock_timestamp(), clock_timestamp()
+        FROM generate_series(1, 5500) n";
+    sqlx::query(over).execute(&mut connection).await.unwrap();
+    store.put(&key("name"), Expect::Absent, b"x", None).await.unwrap();
+    for _ in 0..10_000 {
+        if number(&mut connection, "SELECT count(*) FROM steadfast_store").await == 1 {
+            return;
+        }
+    }
+    panic!("it is not swept");
+}
+
+#[tokio::test]
 async fn a_wrong_password_is_broken_and_not_shown() {
     let Some(url) = url("postgres") else { return };
     let place = url.split_once('@').unwrap().1;

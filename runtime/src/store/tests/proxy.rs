@@ -16,6 +16,8 @@ pub(super) enum Way {
     Closed,
     /// Connections are taken, and nothing is answered.
     Silent,
+    /// On connections of before nothing is answered any more; new ones are as they should be.
+    Forgetful,
 }
 
 /// See the module. Ends with the test's runtime.
@@ -44,7 +46,7 @@ impl Proxy {
 }
 
 async fn carry(mut client: TcpStream, server: SocketAddr, mut ways: watch::Receiver<Way>) {
-    if *ways.borrow_and_update() == Way::Open {
+    if matches!(*ways.borrow_and_update(), Way::Open | Way::Forgetful) {
         let Ok(mut server) = TcpStream::connect(server).await else { return };
         tokio::select! {
             _ = copy_bidirectional(&mut client, &mut server) => return,
@@ -52,7 +54,7 @@ async fn carry(mut client: TcpStream, server: SocketAddr, mut ways: watch::Recei
         }
     }
     // Held open and not read from.
-    while *ways.borrow_and_update() == Way::Silent {
+    while matches!(*ways.borrow_and_update(), Way::Silent | Way::Forgetful) {
         if ways.changed().await.is_err() {
             return;
         }

@@ -2,6 +2,8 @@
 
 use std::{io::Write, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
+use futures_util::future::join_all;
+
 use super::{
     Subject, contract, limits,
     proxy::{Proxy, Way},
@@ -103,6 +105,21 @@ async fn comes_and_goes(url: &str) {
     assert_eq!(store.get(&key).await.unwrap().unwrap().value, b"x");
 }
 
+/// More operations than there are connections wait on those that fell silent, and go away or are given up.
+async fn connections_without_answers_keep_nobody_out(url: &str, timeout: Duration) {
+    let key = Key { tenant: tenant(), kind: Kind::Claim, name: "name".into() };
+    let (_, server) = at(url, SocketAddr::from(([127, 0, 0, 1], 1)));
+    let proxy = Proxy::new(server, Way::Open).await;
+    let (url, _) = at(url, proxy.address);
+    let store = store(&url, timeout);
+    works_again(&*store, &key).await;
+    let all = async || join_all((0..20).map(|_| store.get(&key))).await;
+    all().await;
+    proxy.set(Way::Forgetful);
+    let _ = tokio::time::timeout(IMPATIENT, all()).await;
+    assert!(tokio::time::timeout(PATIENT / 3, works_again(&*store, &key)).await.is_ok(), "{timeout:?}");
+}
+
 async fn is_away_where_nobody_listens(url: &str) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (url, _) = at(url, listener.local_addr().unwrap());
@@ -128,6 +145,15 @@ mod postgres {
             is_away_where_nobody_listens(&url).await;
         }
     }
+
+    #[tokio::test]
+    async fn connections_without_answers_keep_nobody_out() {
+        if let Some(url) = url("postgres") {
+            for timeout in [IMPATIENT / 2, PATIENT] {
+                super::connections_without_answers_keep_nobody_out(&url, timeout).await;
+            }
+        }
+    }
 }
 
 #[cfg(feature = "redis")]
@@ -146,6 +172,15 @@ mod redis {
         if let Some(url) = url("redis") {
             comes_and_goes(&url).await;
             is_away_where_nobody_listens(&url).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn connections_without_answers_keep_nobody_out() {
+        if let Some(url) = url("redis") {
+            for timeout in [IMPATIENT / 2, PATIENT] {
+                super::connections_without_answers_keep_nobody_out(&url, timeout).await;
+            }
         }
     }
 }
