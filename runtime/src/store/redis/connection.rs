@@ -1,14 +1,22 @@
 //! One connection for all operations, made when it is needed and again when it is lost.
 //!
-//! The driver's own manager keeps a connection that does not answer; here an operation that timed out gives its
-//! connection up, since a server that vanished without a word would otherwise be missed for as long as TCP tries.
+//! The driver's own manager keeps a connection that does not answer; here a connection that owes an answer is asked
+//! whether it is still there, and given up if it does not say so: a server that vanished without a word would otherwise
+//! be missed for as long as TCP tries. An operation whose caller went away costs the others nothing.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use ::redis::{
     AsyncConnectionConfig, Client, ErrorKind, RedisError, ScriptInvocation, ServerErrorKind, Value,
     aio::MultiplexedConnection,
 };
+use tokio::runtime::Handle;
 
 use super::reply::Reply;
 use crate::{
@@ -19,11 +27,16 @@ use crate::{
 /// How long a failed attempt to connect holds off the next one.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// How long a connection that owes an answer may take to say that it is there.
+const SAID_WITHIN: Duration = Duration::from_secs(1);
+
 /// See the module.
 pub(super) struct Connection {
     store: Arc<str>,
     client: Client,
-    made: Attempt<MultiplexedConnection>,
+    made: Arc<Attempt<MultiplexedConnection>>,
+    /// Whether a connection is being asked whether it is there.
+    asking: Arc<AtomicBool>,
     timeout: Duration,
 }
 
@@ -36,8 +49,8 @@ impl Connection {
             let help = "write \"redis://user:password@host:6379/0\", with special characters percent-encoded";
             StoreError::broken(&store, "its URL can't be read", help)
         })?;
-        let made = Attempt::new(&store, clock, PAUSE);
-        Ok(Self { store, client, made, timeout })
+        let made = Arc::new(Attempt::new(&store, clock, PAUSE));
+        Ok(Self { store, client, made, asking: Arc::default(), timeout })
     }
 
     /// Gives an operation up after its time-out.
@@ -57,10 +70,12 @@ impl Connection {
                 async move { connect(&store, &client, timeout).await }
             })
             .await?;
-        let unanswered = Unanswered { connection: self, made: &made, answered: false };
+        let unanswered = Unanswered { connection: self, made: Some(&made) };
         let result = script.invoke_async::<Value>(&mut (*made).clone()).await;
-        let lost = result.as_ref().is_err_and(|error| error.is_unrecoverable_error() || error.is_timeout());
-        unanswered.answered(!lost);
+        unanswered.answered();
+        if result.as_ref().is_err_and(|error| error.is_unrecoverable_error() || error.is_timeout()) {
+            self.made.forget(&made);
+        }
         match result {
             Ok(value) => Ok(Reply::new(&self.store, value)),
             Err(error) => Err(refused(&self.store, error)),
@@ -68,25 +83,40 @@ impl Connection {
     }
 }
 
-/// An operation that waits for its answer. Dropped without one, it gives its connection up for those that follow.
+/// An operation that waits for its answer. Dropped without one, it has its connection looked at.
 struct Unanswered<'a> {
     connection: &'a Connection,
-    made: &'a Arc<MultiplexedConnection>,
-    answered: bool,
+    /// None once there is an answer.
+    made: Option<&'a Arc<MultiplexedConnection>>,
 }
 
 impl Unanswered<'_> {
-    fn answered(mut self, answered: bool) {
-        self.answered = answered;
+    fn answered(mut self) {
+        self.made = None;
     }
 }
 
 impl Drop for Unanswered<'_> {
     fn drop(&mut self) {
-        if !self.answered {
-            self.connection.made.forget(self.made);
+        let Connection { made: attempt, asking, timeout, .. } = self.connection;
+        let (Some(made), Ok(runtime)) = (self.made, Handle::try_current()) else { return };
+        if asking.swap(true, Ordering::SeqCst) {
+            return;
         }
+        let (attempt, made, asking) = (Arc::clone(attempt), Arc::clone(made), Arc::clone(asking));
+        let within = SAID_WITHIN.min(*timeout);
+        runtime.spawn(async move {
+            let there = tokio::time::timeout(within, ping(&made)).await.unwrap_or(false);
+            asking.store(false, Ordering::SeqCst);
+            if !there {
+                attempt.forget(&made);
+            }
+        });
     }
+}
+
+async fn ping(made: &MultiplexedConnection) -> bool {
+    ::redis::cmd("PING").query_async::<Value>(&mut made.clone()).await.is_ok_and(|answer| answer != Value::Nil)
 }
 
 async fn connect(store: &Arc<str>, client: &Client, timeout: Duration) -> Result<MultiplexedConnection, StoreError> {

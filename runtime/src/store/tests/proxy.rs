@@ -1,6 +1,12 @@
 //! A way to a server that can be cut: the server goes on, and for the store it is away.
 
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use tokio::{
     io::copy_bidirectional,
@@ -24,6 +30,7 @@ pub(super) enum Way {
 pub(super) struct Proxy {
     pub(super) address: SocketAddr,
     way: watch::Sender<Way>,
+    taken: Arc<AtomicUsize>,
 }
 
 impl Proxy {
@@ -31,12 +38,21 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, ways) = watch::channel(way);
+        let taken = Arc::<AtomicUsize>::default();
+        let count = Arc::clone(&taken);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::SeqCst);
                 tokio::spawn(carry(client, server, ways.clone()));
             }
         });
-        Self { address, way: sender }
+        Self { address, way: sender, taken }
+    }
+
+    /// How many connections there were.
+    #[cfg(feature = "redis")]
+    pub(super) fn taken(&self) -> usize {
+        self.taken.load(Ordering::SeqCst)
     }
 
     /// Connections of before do not survive it, except that they fall silent.

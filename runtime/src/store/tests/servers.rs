@@ -2,6 +2,8 @@
 
 use std::{io::Write, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
+#[cfg(feature = "redis")]
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 
 use super::{
@@ -168,19 +170,33 @@ mod redis {
     limits!(redis, (flavor = "current_thread"));
 
     #[tokio::test]
-    async fn it_is_away_and_comes_back() {
-        if let Some(url) = url("redis") {
-            comes_and_goes(&url).await;
-            is_away_where_nobody_listens(&url).await;
+    async fn callers_that_go_away_cost_no_connection() {
+        let Some(url) = url("redis") else { return };
+        let key = Key { tenant: tenant(), kind: Kind::Claim, name: "name".into() };
+        let proxy = Proxy::new(at(&url, SocketAddr::from(([127, 0, 0, 1], 1))).1, Way::Open).await;
+        let store = store(&at(&url, proxy.address).0, PATIENT);
+        works(&*store, &key).await.unwrap();
+        for _ in 0..50 {
+            assert!(store.get(&key).now_or_never().is_none());
+            works(&*store, &key).await.unwrap();
         }
+        assert_eq!(proxy.taken(), 1);
     }
 
     #[tokio::test]
     async fn connections_without_answers_keep_nobody_out() {
         if let Some(url) = url("redis") {
-            for timeout in [IMPATIENT / 2, PATIENT] {
+            for timeout in [IMPATIENT / 2, 10 * IMPATIENT] {
                 super::connections_without_answers_keep_nobody_out(&url, timeout).await;
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn it_is_away_and_comes_back() {
+        if let Some(url) = url("redis") {
+            comes_and_goes(&url).await;
+            is_away_where_nobody_listens(&url).await;
         }
     }
 }
