@@ -7,6 +7,7 @@
 //! Invariants: no time but the server's is compared; no statement runs longer on the server than its time-out here;
 //! the server need not be there when this one starts, and is found again when it comes back.
 
+mod aside;
 mod error;
 mod migrations;
 mod pool;
@@ -24,7 +25,11 @@ use sqlx::{
 };
 use tokio::time::Instant;
 
-use self::{error::refused, pool::Pool};
+use self::{
+    aside::Aside,
+    error::refused,
+    pool::{Lent, Pool},
+};
 use super::{
     Expect, Key, Kind, Put, Quota, Store, StoreError, StoreSettings, Stored, Taken, attempt::Attempt, key, quota::Rate,
     url::StoreUrl, within,
@@ -43,12 +48,18 @@ type Named = (Vec<u8>, Option<Vec<u8>>, Vec<u8>, i64, i64);
 
 /// See the module.
 pub(super) struct Postgres {
+    reached: Arc<Reached>,
+    aside: Aside,
+    swept: Mutex<Option<Instant>>,
+}
+
+/// What an operation needs.
+struct Reached {
     store: Arc<str>,
     pool: Pool,
     migrated: Attempt<()>,
     timeout: Duration,
     clock: Clock,
-    swept: Mutex<Option<Instant>>,
 }
 
 impl Postgres {
@@ -62,88 +73,47 @@ impl Postgres {
         })?;
         let statement = settings.timeout.as_millis().max(1).to_string();
         let options = options.options([("statement_timeout", statement)]).disable_statement_logging();
-        let pool = Pool::new(options, settings.pool, settings.timeout);
+        let aside = Aside::new().map_err(|error| {
+            StoreError::broken(&store, "no thread can be started for it", "give the process more threads")
+                .because(error)
+        })?;
+        let pool = {
+            let _aside = aside.enter();
+            Pool::new(options, settings.pool, settings.timeout)
+        };
         let migrated = Attempt::new(&store, clock, PAUSE);
-        Ok(Self { store, pool, migrated, timeout: settings.timeout, clock, swept: Mutex::default() })
+        let reached = Reached { store, pool, migrated, timeout: settings.timeout, clock };
+        Ok(Self { reached: Arc::new(reached), aside, swept: Mutex::default() })
     }
 
-    /// An operation once the schema is there.
-    async fn run<T>(&self, operation: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
-        within(self.timeout, &self.store, async {
-            self.migrated
-                .get(|| {
-                    let (store, pool) = (Arc::clone(&self.store), self.pool.clone());
-                    async move { migrations::run(&store, &pool).await }
-                })
-                .await?;
-            operation.await.map_err(|error| refused(&self.store, error))
+    /// An operation once the schema is there, on a connection of its own.
+    async fn run<T, F>(&self, operation: impl FnOnce(Lent) -> F + Send + 'static) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, sqlx::Error>> + Send + 'static,
+    {
+        let reached = Arc::clone(&self.reached);
+        let ended = match self.aside.spawn(async move { reached.run(operation).await }) {
+            Some(running) => running.await.ok(),
+            None => None,
+        };
+        ended.unwrap_or_else(|| {
+            let help = "see the log for a panic, and start the server again";
+            Err(StoreError::away(&self.reached.store, "its thread is gone", help))
         })
-        .await
-    }
-
-    async fn read(&self, key: &Key) -> Result<Option<Stored>, sqlx::Error> {
-        let mut lent = self.pool.lend().await?;
-        let found = read(&mut lent, key).await;
-        lent.back(found)
-    }
-
-    async fn write(&self, key: &Key, expect: Expect, value: &[u8], ttl: Option<Duration>) -> Result<Put, sqlx::Error> {
-        let mut lent = self.pool.lend().await?;
-        let put = write(&mut lent, key, expect, value, ttl).await;
-        lent.back(put)
-    }
-
-    async fn delete(&self, key: &Key, expect: Expect) -> Result<bool, sqlx::Error> {
-        let version = match expect {
-            Expect::Absent => return Ok(false),
-            Expect::Version(version) => Some(signed(version)),
-            Expect::Anything => None,
-        };
-        let mut lent = self.pool.lend().await?;
-        let removed = of::<(i64,)>(sql::REMOVE, key).bind(version).fetch_optional(&mut *lent).await;
-        Ok(lent.back(removed)?.is_some())
-    }
-
-    async fn page(
-        &self,
-        tenant: &str,
-        kind: Kind,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<(Key, Stored)>, sqlx::Error> {
-        let mut lent = self.pool.lend().await?;
-        let rows = sqlx::query_as(sql::LIST)
-            .bind(key::part(tenant))
-            .bind(kind.as_str())
-            .bind(key::after(after))
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .fetch_all(&mut *lent)
-            .await;
-        let rows: Vec<Named> = lent.back(rows)?;
-        let tenant = Arc::<str>::from(tenant);
-        let record = |(part, long, value, version, age): Named| {
-            let name = String::from_utf8(long.unwrap_or(part)).map_err(|error| sqlx::Error::Decode(error.into()))?;
-            Ok((Key { tenant: Arc::clone(&tenant), kind, name }, stored((value, version, age))))
-        };
-        rows.into_iter().map(record).collect()
-    }
-
-    async fn count(&self, key: &Key, quota: Quota) -> Result<Taken, sqlx::Error> {
-        let mut lent = self.pool.lend().await?;
-        let taken = count(&mut lent, key, quota).await;
-        lent.back(taken)
     }
 
     /// Removes what is over, once in a while and beside the operation that noticed that it is time.
     fn sweep(&self) {
-        let now = self.clock.now();
+        let Reached { pool, clock, .. } = &*self.reached;
+        let now = clock.now();
         let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
         if swept.is_some_and(|swept| now.saturating_duration_since(swept) < SWEEP_EVERY) {
             return;
         }
         *swept = Some(now);
-        let (pool, clock) = (self.pool.clone(), self.clock);
-        tokio::spawn(async move {
+        let (pool, clock) = (pool.clone(), *clock);
+        self.aside.spawn(async move {
             if let Err(error) = sweep(&pool, clock, now + SWEEP_FOR).await {
                 tracing::warn!(%error, "records past their time to live could not be swept; they are tried again later");
             }
@@ -151,9 +121,32 @@ impl Postgres {
     }
 }
 
+impl Reached {
+    async fn run<T, F: Future<Output = Result<T, sqlx::Error>>>(
+        &self,
+        operation: impl FnOnce(Lent) -> F,
+    ) -> Result<T, StoreError> {
+        within(self.timeout, &self.store, async {
+            self.migrated
+                .get(|| {
+                    let (store, pool) = (Arc::clone(&self.store), self.pool.clone());
+                    async move { migrations::run(&store, &pool).await }
+                })
+                .await?;
+            let done = async { operation(self.pool.lend().await?).await };
+            done.await.map_err(|error| refused(&self.store, error))
+        })
+        .await
+    }
+}
+
 impl Store for Postgres {
     fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Stored>, StoreError>> {
-        Box::pin(self.run(self.read(key)))
+        let key = key.clone();
+        Box::pin(self.run(move |mut lent| async move {
+            let found = read(&mut lent, &key).await;
+            lent.back(found)
+        }))
     }
 
     fn put<'a>(
@@ -163,15 +156,24 @@ impl Store for Postgres {
         value: &'a [u8],
         ttl: Option<Duration>,
     ) -> BoxFuture<'a, Result<Put, StoreError>> {
+        let (key, value) = (key.clone(), value.to_vec());
         Box::pin(async move {
-            let put = self.run(self.write(key, expect, value, ttl)).await?;
+            let put = self.run(move |mut lent| async move {
+                let put = write(&mut lent, &key, expect, value, ttl).await;
+                lent.back(put)
+            });
+            let put = put.await?;
             self.sweep();
             Ok(put)
         })
     }
 
     fn remove<'a>(&'a self, key: &'a Key, expect: Expect) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(self.run(self.delete(key, expect)))
+        let key = key.clone();
+        Box::pin(self.run(move |mut lent| async move {
+            let removed = delete(&mut lent, &key, expect).await;
+            lent.back(removed)
+        }))
     }
 
     fn list<'a>(
@@ -181,11 +183,19 @@ impl Store for Postgres {
         after: Option<&'a str>,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<(Key, Stored)>, StoreError>> {
-        Box::pin(self.run(self.page(tenant, kind, after, limit)))
+        let (tenant, after) = (Arc::<str>::from(tenant), after.map(str::to_owned));
+        Box::pin(self.run(move |mut lent| async move {
+            let listed = page(&mut lent, &tenant, kind, after.as_deref(), limit).await;
+            lent.back(listed)
+        }))
     }
 
     fn take<'a>(&'a self, key: &'a Key, quota: Quota) -> BoxFuture<'a, Result<Taken, StoreError>> {
-        Box::pin(self.run(self.count(key, quota)))
+        let key = key.clone();
+        Box::pin(self.run(move |mut lent| async move {
+            let taken = count(&mut lent, &key, quota).await;
+            lent.back(taken)
+        }))
     }
 }
 
@@ -197,7 +207,7 @@ async fn write(
     connection: &mut PgConnection,
     key: &Key,
     expect: Expect,
-    value: &[u8],
+    value: Vec<u8>,
     ttl: Option<Duration>,
 ) -> Result<Put, sqlx::Error> {
     let (statement, version) = match expect {
@@ -205,7 +215,7 @@ async fn write(
         Expect::Version(version) => (sql::PUT_VERSION, Some(signed(version))),
         Expect::Anything => (sql::PUT_ANYTHING, None),
     };
-    let statement = of::<(i64,)>(statement, key).bind(value.to_vec()).bind(ttl.map(milliseconds));
+    let statement = of::<(i64,)>(statement, key).bind(value).bind(ttl.map(milliseconds));
     // Of the two, a statement names only the one it needs.
     let statement = match version {
         Some(version) => statement.bind(version),
@@ -215,6 +225,37 @@ async fn write(
         Some((version,)) => Ok(Put::Done { version: unsigned(version) }),
         None => Ok(Put::Conflict(read(connection, key).await?)),
     }
+}
+
+async fn delete(connection: &mut PgConnection, key: &Key, expect: Expect) -> Result<bool, sqlx::Error> {
+    let version = match expect {
+        Expect::Absent => return Ok(false),
+        Expect::Version(version) => Some(signed(version)),
+        Expect::Anything => None,
+    };
+    let removed = of::<(i64,)>(sql::REMOVE, key).bind(version).fetch_optional(connection).await?;
+    Ok(removed.is_some())
+}
+
+async fn page(
+    connection: &mut PgConnection,
+    tenant: &Arc<str>,
+    kind: Kind,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<(Key, Stored)>, sqlx::Error> {
+    let rows: Vec<Named> = sqlx::query_as(sql::LIST)
+        .bind(key::part(tenant))
+        .bind(kind.as_str())
+        .bind(key::after(after))
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(connection)
+        .await?;
+    let record = |(part, long, value, version, age): Named| {
+        let name = String::from_utf8(long.unwrap_or(part)).map_err(|error| sqlx::Error::Decode(error.into()))?;
+        Ok((Key { tenant: Arc::clone(tenant), kind, name }, stored((value, version, age))))
+    };
+    rows.into_iter().map(record).collect()
 }
 
 async fn count(connection: &mut PgConnection, key: &Key, quota: Quota) -> Result<Taken, sqlx::Error> {

@@ -1,8 +1,8 @@
 //! Connections, lent to one operation each.
 //!
-//! Invariant: only a connection whose operation came to its end is lent again. One that did not answer, whether its
-//! operation was given up or whoever waited for it went away, is closed at once: a server that vanished without a word
-//! must not hold what others need. What the server does with the operation is bounded by its own time-out.
+//! Invariant: only a connection whose operation came to its end is lent again. One that did not answer in time is closed
+//! at once: a server that vanished without a word must not hold what others need. What the server still does with the
+//! operation is bounded by its own time-out.
 
 use std::{
     ops::{Deref, DerefMut},

@@ -1,4 +1,6 @@
-//! The schema in PostgreSQL.
+//! What is PostgreSQL's own: the schema, what is over, and a thread apart.
+
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -7,7 +9,10 @@ use super::{
     servers::{PATIENT, store, url},
     tenant,
 };
-use crate::store::{Expect, Key, Kind};
+use crate::{
+    clock::Clock,
+    store::{Expect, Key, Kind, Store},
+};
 
 /// An empty schema, and the URL of a store in it.
 async fn schema() -> Option<(PgConnection, String)> {
@@ -83,6 +88,38 @@ async fn however_much_is_over_it_is_swept_at_once() {
         }
     }
     panic!("it is not swept");
+}
+
+/// A thread that serves many calls at once, each of which takes its time.
+#[tokio::test]
+async fn a_server_that_is_swamped_does_not_take_its_store_for_away() {
+    let Some((_connection, url)) = schema().await else { return };
+    let store = store(&url, Duration::from_millis(250));
+    until_there(&*store).await;
+    let clock = Clock::system();
+    let until = clock.now() + Duration::from_secs(2);
+    for _ in 0..50 {
+        tokio::spawn(async move {
+            while clock.now() < until {
+                let busy = clock.now() + Duration::from_millis(10);
+                while clock.now() < busy {
+                    std::hint::spin_loop();
+                }
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+    tokio::task::yield_now().await;
+    let put = store.put(&key("name"), Expect::Absent, b"x", None).await;
+    assert!(put.is_ok() && clock.now() < until, "{put:?}");
+}
+
+async fn until_there(store: &dyn Store) {
+    for _ in 0..1000 {
+        if store.get(&key("name")).await.is_ok() {
+            return;
+        }
+    }
 }
 
 #[tokio::test]
