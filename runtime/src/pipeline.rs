@@ -25,7 +25,7 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 
 pub(crate) use self::{
-    admit::{enter, pass},
+    admit::{enter, full, pass},
     attempt::message as panic_message,
     bootstrap::bounds,
     limits::{Admission, Limits},
@@ -39,6 +39,7 @@ use crate::{
     context::{Call, CallContext},
     engine::Engine,
     idempotency::Claim,
+    principal::Principal,
     request_state::Binding,
     stale,
     store::Kind,
@@ -49,13 +50,22 @@ use crate::{
 /// Serves one call.
 pub(crate) async fn call(engine: &Arc<Engine>, call: ToolCall) -> Called<'_> {
     // record: opened first, so that every way out below closes it.
-    let record = Record::open(engine.clock, &call, engine.catalogue.find(&call.name));
+    let record = Record::open(engine.clock, &call.request_id, &call.principal, engine.catalogue.find(&call.name));
     let span = record.span();
     let mut known = Known::default();
     let outcome = stages(engine, call, &record, &mut known).instrument(span).await;
     let Known { served, notes } = known;
     record.close(&engine.metrics, &outcome, &notes);
     Called { contract: served.map(|served| served.echo()), notes, outcome }
+}
+
+/// Refuses a call for want of a place as [`call`] would, recorded and counted, but without what it takes to serve one:
+/// when there is too much to do, a refusal must cost little. None where there is a place, or room to wait.
+pub(crate) fn shed(engine: &Engine, principal: &Principal, request_id: &str, tool: &str) -> Option<Stop> {
+    let refused = Err(admit::full(engine, principal)?);
+    let record = Record::open(engine.clock, request_id, principal, engine.catalogue.find(tool));
+    record.close(&engine.metrics, &refused, &Notes::default());
+    refused.err()
 }
 
 /// What is found out about a call on its way.
@@ -228,7 +238,7 @@ async fn execute_and_compose(
     })
 }
 
-fn binding<'a>(principal: &'a crate::Principal, served: Served<'a>, asked: &'a Map<String, Value>) -> Binding<'a> {
+fn binding<'a>(principal: &'a Principal, served: Served<'a>, asked: &'a Map<String, Value>) -> Binding<'a> {
     Binding {
         principal: principal.as_str(),
         tool: &served.tool.name,

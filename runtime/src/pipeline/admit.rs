@@ -56,6 +56,12 @@ pub(crate) async fn enter<'a>(
     }
 }
 
+/// What [`enter`] would refuse a call with at once, because there is neither a place nor room to wait.
+pub(crate) fn full(engine: &Engine, principal: &Principal) -> Option<Stop> {
+    // A server that drains says so.
+    engine.places.full(&principal.shared()).filter(|_| engine.gate.is_open()).map(overloaded)
+}
+
 /// Lets a request in that the server answers from memory: it takes no place, and counts as a call of its caller.
 pub(crate) async fn pass<'a>(
     engine: &'a Engine,

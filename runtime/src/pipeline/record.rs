@@ -9,13 +9,14 @@ use tokio::time::Instant;
 use tracing::{Span, field};
 
 use crate::{
-    call::{CountsAs, Notes, Outcome, Stop, ToolCall},
+    call::{CountsAs, Notes, Outcome, Stop},
     catalogue::{Contract, Entry, Served, State},
     clock::Clock,
     context::Call,
     error::ErrorKind,
     metrics::Metrics,
     names,
+    principal::Principal,
     request_state::StateError,
 };
 
@@ -32,13 +33,13 @@ pub(crate) struct Record {
 
 impl Record {
     /// Opens the record of a call of `tool`. An unknown name is the client's word and is not recorded.
-    pub(super) fn open(clock: Clock, call: &ToolCall, tool: Option<&Entry>) -> Self {
+    pub(super) fn open(clock: Clock, request_id: &str, principal: &Principal, tool: Option<&Entry>) -> Self {
         let span = tracing::info_span!(
             "tools/call",
             tool = tool.map_or(names::UNKNOWN_TOOL, |tool| &*tool.name),
             task = field::Empty,
-            request = call.request_id.as_str(),
-            principal = call.principal.as_str(),
+            request = request_id,
+            principal = principal.as_str(),
             version = field::Empty,
             state = field::Empty,
             attempts = field::Empty,

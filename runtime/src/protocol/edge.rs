@@ -1,5 +1,5 @@
-//! The HTTP edge before the SDK: has Host and Origin checked before a body is read, bounds the body, and turns the SDK's
-//! plain-text refusals of it into JSON-RPC errors.
+//! The HTTP edge before the SDK: has Host and Origin checked before a body is read, bounds the body, lets a server that
+//! is full say so before a request is taken apart, and turns the SDK's plain-text refusals of it into JSON-RPC errors.
 
 use std::{convert::Infallible, future::Future};
 
@@ -8,7 +8,7 @@ use axum::{
     extract::Request,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited, combinators::BoxBody};
 use rmcp::{
     ErrorData,
@@ -16,8 +16,14 @@ use rmcp::{
 };
 use serde_json::Value;
 
-/// Serves a request by `inner`, with its body read and bounded.
-pub(super) async fn serve<F, R>(limit: usize, hosts: &[String], request: Request, inner: F) -> Response
+/// Serves a request by `inner`, with its body read and bounded, unless `shed` refuses it.
+pub(super) async fn serve<F, R>(
+    limit: usize,
+    hosts: &[String],
+    request: Request,
+    shed: impl FnOnce(&Parts, &[u8]) -> Option<Response>,
+    inner: F,
+) -> Response
 where
     F: Fn(http::Request<Full<Bytes>>) -> R,
     R: Future<Output = http::Response<BoxBody<Bytes, Infallible>>>,
@@ -31,7 +37,13 @@ where
     }
     let body = if parts.method == Method::POST {
         match Limited::new(body, limit).collect().await {
-            Ok(collected) => collected.to_bytes(),
+            Ok(collected) => {
+                let body = collected.to_bytes();
+                if json && let Some(refused) = shed(&parts, &body) {
+                    return refused;
+                }
+                body
+            }
             Err(error) if error.is::<LengthLimitError>() => {
                 let error = ErrorData::invalid_request(format!("the request body takes more than {limit} bytes"), None);
                 return refusal(StatusCode::PAYLOAD_TOO_LARGE, None, error);
@@ -70,7 +82,7 @@ where
 
 /// The SDK checks Host and Origin too, but after the body was read. Where both are not plainly in order, it is asked
 /// with the head alone; a POST without a body can do nothing else.
-async fn look<F, R>(head: &http::request::Parts, hosts: &[String], inner: &F) -> Result<(), Response>
+async fn look<F, R>(head: &Parts, hosts: &[String], inner: &F) -> Result<(), Response>
 where
     F: Fn(http::Request<Full<Bytes>>) -> R,
     R: Future<Output = http::Response<BoxBody<Bytes, Infallible>>>,
@@ -151,10 +163,16 @@ mod tests {
                 request = request.header(header::ORIGIN, origin);
             }
             let looked = AtomicUsize::new(0);
-            serve(1000, &hosts, request.body(Body::empty()).unwrap(), |_| {
-                looked.fetch_add(1, Ordering::SeqCst);
-                async { http::Response::new(BoxBody::default()) }
-            })
+            serve(
+                1000,
+                &hosts,
+                request.body(Body::empty()).unwrap(),
+                |_, _| None,
+                |_| {
+                    looked.fetch_add(1, Ordering::SeqCst);
+                    async { http::Response::new(BoxBody::default()) }
+                },
+            )
             .await;
             assert_eq!(looked.into_inner(), looks, "{method} {host} {origin:?}");
         }

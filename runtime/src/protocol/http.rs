@@ -3,7 +3,7 @@
 //! Invariant: Host and Origin are checked before a body is read, whatever the profile. What a tool call needs beyond
 //! HTTP is the pipeline's business.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -11,15 +11,19 @@ use axum::{
     response::Response,
     routing::any,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, request::Parts};
 use rmcp::{
     ErrorData,
+    model::{ProtocolVersion, RequestId},
     transport::{StreamableHttpServerConfig, StreamableHttpService},
 };
+use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
 use super::{edge, handler::McpHandler, sessions::Sessions};
-use crate::date::Date;
+use crate::{answer, call, date::Date, pipeline};
+
+const CALL: &str = "tools/call";
 
 /// Where and how MCP is served over HTTP.
 #[derive(Debug, Clone)]
@@ -118,10 +122,44 @@ impl Mount {
     }
 
     async fn serve(&self, request: Request) -> Response {
-        let mut response = edge::serve(self.limit, &self.hosts, request, |request| self.service.handle(request)).await;
+        let shed = |head: &Parts, body: &[u8]| self.shed(head, body);
+        let inner = |request| self.service.handle(request);
+        let mut response = edge::serve(self.limit, &self.hosts, request, shed, inner).await;
         response.headers_mut().extend(headers(self.handler.dates()));
         response
     }
+
+    /// Refuses a call while the server is full, in the words in which the pipeline would, and for a fraction of what it
+    /// takes to get there. What is not plainly a call goes its usual way.
+    fn shed(&self, head: &Parts, body: &[u8]) -> Option<Response> {
+        let (engine, principal) = (self.handler.engine(), self.handler.principal());
+        pipeline::full(engine, principal).filter(|_| is_call(&head.headers))?;
+        let Asked { id, method: CALL, params } = serde_json::from_slice(body).ok()? else { return None };
+        let request_id = call::request_id(&id);
+        let stop = pipeline::shed(engine, principal, &request_id, &params.name)?;
+        Some(edge::refusal(StatusCode::OK, Some(id), answer::refusal(stop, &request_id)))
+    }
+}
+
+/// What is read of a call that is refused before the SDK reads it.
+#[derive(Deserialize)]
+struct Asked<'a> {
+    id: RequestId,
+    method: &'a str,
+    #[serde(borrow)]
+    params: Named<'a>,
+}
+
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+}
+
+/// Whether the headers say that it is a call of protocol 2026-07-28, which is answered by one message.
+fn is_call(headers: &HeaderMap) -> bool {
+    headers.get("mcp-method").is_some_and(|method| method == CALL)
+        && headers.get("mcp-protocol-version").is_some_and(|version| version == ProtocolVersion::V_2026_07_28.as_str())
 }
 
 /// `Deprecation` (RFC 9745) and `Sunset` (RFC 8594), from the days on which majors of the surface go.

@@ -98,6 +98,12 @@ impl Bulkhead {
         Ok(Entering { bulkhead: self, caller: Arc::clone(caller), stage })
     }
 
+    /// What [`Bulkhead::enter`] would refuse a call of this caller with, if it would.
+    pub(crate) fn full(&self, caller: &Arc<str>) -> Option<Full> {
+        let inner = lock(&self.inner);
+        inner.queue.refuses(caller).map(|whose| inner.full(caller, whose))
+    }
+
     /// How many calls run.
     pub(crate) fn running(&self) -> usize {
         lock(&self.inner).queue.running()

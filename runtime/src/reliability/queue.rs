@@ -87,6 +87,14 @@ struct Caller {
     ready: bool,
 }
 
+/// What becomes of a call that is not refused.
+enum Decision {
+    Run,
+    Wait,
+    /// In the newest place of the caller with the most calls.
+    WaitInsteadOf(Arc<str>),
+}
+
 #[derive(Debug)]
 enum Waiter {
     Waiting(Option<Waker>),
@@ -112,22 +120,44 @@ impl Queue {
 
     /// A call arrives: it runs, waits, or is refused.
     pub(super) fn arrive(&mut self, caller: &Arc<str>) -> Result<Arrival, Whose> {
-        let (running, waiting) = self.callers.get(caller).map_or((0, 0), |of| (of.running, of.waiting.len()));
-        if self.running < self.policy.concurrency && running < self.policy.per_caller {
-            self.running += 1;
-            self.change(caller, |of| of.running += 1);
-            return Ok(Arrival::Runs);
-        }
-        if waiting >= self.policy.queue_per_caller {
-            return Err(Whose::Caller);
-        }
-        let evicted = if self.waiting < self.policy.queue { None } else { self.evict(running + waiting)? };
+        let evicted = match self.decide(caller)? {
+            Decision::Run => {
+                self.running += 1;
+                self.change(caller, |of| of.running += 1);
+                return Ok(Arrival::Runs);
+            }
+            Decision::Wait => None,
+            Decision::WaitInsteadOf(other) => self.evict(&other),
+        };
         let ticket = self.next_ticket;
         self.next_ticket += 1;
         self.waiting += 1;
         self.waiters.insert(ticket, Waiter::Waiting(None));
         self.change(caller, |of| of.waiting.push_back(ticket));
         Ok(Arrival::Waits { ticket, evicted })
+    }
+
+    /// Why a call that arrived now would be refused, if it would.
+    pub(super) fn refuses(&self, caller: &Arc<str>) -> Option<Whose> {
+        self.decide(caller).err()
+    }
+
+    /// What becomes of a call that arrives now.
+    fn decide(&self, caller: &Arc<str>) -> Result<Decision, Whose> {
+        let (running, waiting) = self.callers.get(caller).map_or((0, 0), |of| (of.running, of.waiting.len()));
+        if self.running < self.policy.concurrency && running < self.policy.per_caller {
+            return Ok(Decision::Run);
+        }
+        if waiting >= self.policy.queue_per_caller {
+            return Err(Whose::Caller);
+        }
+        if self.waiting < self.policy.queue {
+            return Ok(Decision::Wait);
+        }
+        let waiters = self.callers.iter().filter(|(_, of)| !of.waiting.is_empty());
+        let most = waiters.map(|(caller, of)| (of.running + of.waiting.len(), caller)).max_by_key(|(most, _)| *most);
+        let (_, other) = most.filter(|(most, _)| *most > running + waiting + 1).ok_or(Whose::Everybody)?;
+        Ok(Decision::WaitInsteadOf(Arc::clone(other)))
     }
 
     /// Looks whether a call still waits, and leaves the waker of whoever wants to know.
@@ -199,14 +229,10 @@ impl Queue {
         self.dismiss(ticket, Waiter::Running)
     }
 
-    /// Takes the newest place from the caller with the most calls, if that is at least two more than `calls`.
-    fn evict(&mut self, calls: usize) -> Result<Option<Waker>, Whose> {
-        let waiting = self.callers.iter().filter(|(_, of)| !of.waiting.is_empty());
-        let most = waiting.map(|(caller, of)| (of.running + of.waiting.len(), caller)).max_by_key(|(most, _)| *most);
-        let (_, caller) = most.filter(|(most, _)| *most > calls + 1).ok_or(Whose::Everybody)?;
-        let caller = Arc::clone(caller);
-        let ticket = self.change(&caller, |of| of.waiting.pop_back()).ok_or(Whose::Everybody)?;
-        Ok(self.dismiss(ticket, Waiter::Evicted))
+    /// Takes the newest place from a caller.
+    fn evict(&mut self, caller: &Arc<str>) -> Option<Waker> {
+        let ticket = self.change(caller, |of| of.waiting.pop_back())?;
+        self.dismiss(ticket, Waiter::Evicted)
     }
 
     /// Ends somebody's waiting.
