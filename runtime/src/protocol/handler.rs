@@ -376,7 +376,11 @@ impl ServerHandler for McpHandler {
         let outcome = AssertUnwindSafe(Box::pin(pipeline::call(&self.engine, call))).catch_unwind().await;
         let mut response = match outcome {
             Ok(called) => answer::to_call(called, &id)?,
-            Err(_panic) => return Err(answer::internal(&id)),
+            // Not the function, whose panics are caught nearer to it: the pipeline itself.
+            Err(_panic) => {
+                self.engine.metrics.failed("tools/call", "panicked");
+                return Err(answer::internal(&id));
+            }
         };
         match &mut response {
             CallToolResponse::Complete(result) => self.name_server(&mut result.meta),

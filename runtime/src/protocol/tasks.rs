@@ -86,6 +86,9 @@ impl McpHandler {
             Ok(Err(_panic)) => ("panicked", Err(answer::internal(&id))),
             Err(_elapsed) => ("timeout", Err(answer::no_task(&TaskError::Late))),
         };
+        if matches!(outcome, "panicked" | "timeout") {
+            engine.metrics.failed(method, outcome);
+        }
         record.outcome = outcome;
         answer
     }

@@ -69,6 +69,11 @@ impl Room {
         }
     }
 
+    /// Whether there is room for what is to come, at least.
+    fn has<E: serde::ser::Error>(&self, bytes: usize) -> Result<(), E> {
+        if bytes <= self.bytes.get() { Ok(()) } else { Err(self.crossed(Crossed::Bytes)) }
+    }
+
     fn enter<E: serde::ser::Error>(&self) -> Result<(), E> {
         match self.levels.get().checked_sub(1) {
             Some(left) => {
@@ -115,20 +120,20 @@ const QUOTES: usize = 2;
 const BRACKETS: usize = 1;
 
 /// How many elements are announced, for whom memory is reserved before the first is there.
-trait Announced {
-    /// No more than there is room for, at a byte each.
-    fn believed(self, room: &Room) -> Self;
+trait Announced: Copy {
+    /// What they take at least: a byte each, and its comma.
+    fn bytes(self) -> usize;
 }
 
 impl Announced for usize {
-    fn believed(self, room: &Room) -> Self {
-        self.min(room.bytes.get())
+    fn bytes(self) -> usize {
+        self.saturating_mul(2)
     }
 }
 
 impl Announced for Option<usize> {
-    fn believed(self, room: &Room) -> Self {
-        self.map(|length| length.believed(room))
+    fn bytes(self) -> usize {
+        self.map_or(0, Announced::bytes)
     }
 }
 
@@ -163,8 +168,9 @@ macro_rules! compounds {
         fn $method(self, $($name: $type,)* $length: $of) -> Result<Self::$compound, S::Error> {
             let room = self.room;
             room.take(BRACKETS + $around)?;
+            room.has($length.bytes())?;
             room.enter()?;
-            Ok(Bounded { inner: self.inner.$method($($name,)* $length.believed(room))?, room })
+            Ok(Bounded { inner: self.inner.$method($($name,)* $length)?, room })
         }
     )*};
 }
