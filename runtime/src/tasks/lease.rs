@@ -51,15 +51,18 @@ impl Watch {
         Self { why, watching: watching.abort_handle() }
     }
 
-    /// What comes of a function, unless it can't go on.
+    /// What comes of a function, unless it can't go on. What can be run again and was told to stop has no result, since
+    /// it may have stopped half-way.
     pub(super) async fn unless<T>(
         &mut self,
+        job: &Job,
         function: impl Future<Output = Result<T, Stop>>,
     ) -> Result<Result<T, Stop>, Why> {
         tokio::select! {
             biased;
             outcome = function => match (&outcome, self.why.try_recv()) {
                 (Err(_), Ok(why)) => Err(why),
+                (Ok(_), Ok(why)) if can_run_again(job) => Err(why),
                 _ => Ok(outcome),
             },
             why = &mut self.why => Err(why.unwrap_or(Why::Lost)),

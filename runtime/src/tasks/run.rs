@@ -53,11 +53,14 @@ pub(super) type Ended = (Result<Outcome, Stop>, Notes);
 /// Starts the run; if the call does not become a task, `ended` is told.
 pub(super) fn start(job: Arc<Job>, work: Work, ended: Option<oneshot::Sender<Ended>>) {
     let abort = Arc::clone(&job.abort);
+    // Spawned first: what is spawned last is the next on this thread and on no other, and a function that never yields
+    // must not keep its watch from going on elsewhere.
+    let watch = Watch::over(&job, work.call.cancellation.clone());
     // It is started once.
-    let _ = abort.set(tokio::spawn(run(job, work, ended)).abort_handle());
+    let _ = abort.set(tokio::spawn(run(job, watch, work, ended)).abort_handle());
 }
 
-async fn run(job: Arc<Job>, work: Work, ended: Option<oneshot::Sender<Ended>>) {
+async fn run(job: Arc<Job>, mut watch: Watch, work: Work, ended: Option<oneshot::Sender<Ended>>) {
     let engine = Arc::clone(&job.engine);
     let Work { surface, name, major, arguments, asked, mut call } = work;
     // It was found before, in the same catalogue.
@@ -68,10 +71,6 @@ async fn run(job: Arc<Job>, work: Work, ended: Option<oneshot::Sender<Ended>>) {
     call.channel = Arc::new(TaskChannel::new(Arc::clone(&job), before, capabilities, time));
     // Whatever the function left behind that watches for the end of its call is told.
     let _ended = call.cancellation.clone().drop_guard();
-    let mut watch = Watch::over(&job, call.cancellation.clone());
-    // What was spawned last waits for this thread alone. A function that never yields must not keep it from its first
-    // step; from then on timers and other threads wake it.
-    tokio::task::yield_now().await;
     let context = CallContext::new(call);
     let mut notes = Notes::default();
     let (threads, outcome) = {
@@ -79,7 +78,7 @@ async fn run(job: Arc<Job>, work: Work, ended: Option<oneshot::Sender<Ended>>) {
         let (threads, running) =
             Threads::of(AssertUnwindSafe(pipeline::run(&engine, served, ready, &mut notes)).catch_unwind());
         let running = async { running.await.unwrap_or_else(|panic| Err(Stop::Panicked(panic_message(&*panic)))) };
-        (threads, watch.unless(running.instrument(record.span())).await)
+        (threads, watch.unless(&job, running.instrument(record.span())).await)
     };
     match (job.task(), outcome) {
         (None, Ok(outcome)) => {

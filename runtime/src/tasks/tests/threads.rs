@@ -85,3 +85,18 @@ async fn a_function_that_never_yields_hears_that_its_task_was_cancelled() {
     until(|| first.engine.tasks.running() == 0).await;
     assert_eq!((bench.running(), first.status(&id).await), (0, TaskStatus::Cancelled));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_stopped_half_way_because_its_process_ends_is_run_again() {
+    let bench = Bench::default();
+    let first = Process::first(&bench);
+    let id = first.call("compute", json!({})).await.unwrap();
+    until(|| bench.running() == 1).await;
+    first.engine.tasks.drain(Duration::ZERO).await;
+    assert_eq!((bench.begun(), bench.running()), (1, 0));
+    let second = first.another(&bench);
+    assert_eq!(second.status(&id).await, TaskStatus::Working, "who asks takes it over");
+    until(|| bench.begun() == 2 && bench.running() == 1).await;
+    tasks::cancel(&second.engine, &Principal::Local, &id).await.unwrap();
+    until(|| second.engine.tasks.running() == 0).await;
+}
