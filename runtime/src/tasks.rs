@@ -11,6 +11,7 @@
 //! them beyond their time to live.
 
 mod adopt;
+mod again;
 mod begin;
 mod channel;
 mod format;

@@ -8,26 +8,17 @@
 use std::sync::Arc;
 
 use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
 
 use super::{
     Place,
+    again::{LATE, Unfit, Why, fit},
     job::{Job, Task},
-    original::Original,
-    record::{Again, Event, Phase, Record, failed},
-    run::{self, Work},
-    slot,
+    record::{Event, Phase, failed},
+    run, slot,
     slot::{Found, Read, Slot},
 };
 use crate::{
-    call::Stop,
-    catalogue::{Catalogue, Served, SurfaceId},
-    context::{BoxFuture, Call, Channel, Deadline, Interaction, LogLevel},
     engine::Engine,
-    error::ToolError,
-    input_required::{InputRequests, InputResponses},
-    pipeline,
-    principal::Principal,
     store::{Kind, StoreError},
 };
 
@@ -89,6 +80,8 @@ pub(super) async fn adopt(engine: &Arc<Engine>, slot: &Slot, found: &Found) -> O
         ended(slot, &taken);
         return Some(taken);
     };
+    // A process that has no room leaves it to others, without reading the call in vain.
+    let place = Place::take(engine, &slot.id, &found.record.principal, Arc::default()).ok()?;
     let work = match fit(engine, slot, &found.record, again).await {
         Ok(work) => work,
         Err(Unfit::Now) => return None,
@@ -100,7 +93,6 @@ pub(super) async fn adopt(engine: &Arc<Engine>, slot: &Slot, found: &Found) -> O
         }
         Err(Unfit::Late) => return abandon(slot, &LATE).await,
     };
-    let place = Place::take(engine, &slot.id, &found.record.principal, Arc::default()).ok()?;
     let held_since = engine.clock.now();
     let taken = slot.change(&Event::TakeOver).await.ok()?;
     let Phase::Open(open) = &taken.record.phase else {
@@ -119,31 +111,6 @@ pub(super) async fn adopt(engine: &Arc<Engine>, slot: &Slot, found: &Found) -> O
     Some(taken)
 }
 
-/// Why a task is not run again here.
-enum Unfit {
-    /// It may be, a moment later.
-    Now,
-    /// Another process may do it.
-    Here(&'static Why),
-    /// It has run for as long as it may.
-    Late,
-}
-
-/// Why a task that could be run again is ended instead.
-struct Why {
-    kind: &'static str,
-    message: &'static str,
-}
-
-const GONE: Why = Why {
-    kind: "gone",
-    message: "the tool is no longer served as it was called; see what is served now, and call again",
-};
-const OFF: Why =
-    Why { kind: "unavailable", message: "its process ended and the tool is switched off; call again later" };
-const LATE: Why =
-    Why { kind: "timeout", message: "its process ended, and the time that it may run is over; call the tool again" };
-
 async fn abandon(slot: &Slot, why: &Why) -> Option<Found> {
     let event = Event::Abandon(failed(why.message, why.kind), why.message.into());
     let abandoned = slot.change(&event).await.ok()?;
@@ -158,101 +125,4 @@ async fn abandon(slot: &Slot, why: &Why) -> Option<Found> {
 
 fn ended(slot: &Slot, taken: &Found) {
     tracing::error!(task = slot.id, tool = taken.record.tool, "the process of a task is gone; how it ended is unknown");
-}
-
-/// The call of a task, as it was made, if this process can run it.
-async fn fit(engine: &Engine, slot: &Slot, record: &Record, again: &Again) -> Result<Work, Unfit> {
-    let served = again_served(&engine.catalogue, record, again).ok_or(Unfit::Here(&GONE))?;
-    if engine.switches.check(served.tool).is_err() {
-        return Err(Unfit::Here(&OFF));
-    }
-    let time = engine.policy(served.tool).task_time;
-    let left = record.time_left(time.hard, engine.clock.unix_millis());
-    if left.is_zero() {
-        return Err(Unfit::Late);
-    }
-    let original = slot.original().await.map_err(|error| {
-        engine.metrics.store_failed(Kind::Task, &error);
-        Unfit::Now
-    })?;
-    let original = original.ok_or(Unfit::Here(&GONE))?;
-    work(engine, served, record, again, original, Deadline::new(engine.clock, engine.clock.now(), time.idle, left))
-        .map_err(|stop| {
-            let why = pipeline::words(&stop);
-            tracing::debug!(task = slot.id, tool = record.tool, "the task can't be run again here: {why}");
-            Unfit::Here(&GONE)
-        })
-}
-
-fn work(
-    engine: &Engine,
-    served: Served<'_>,
-    record: &Record,
-    again: &Again,
-    original: Original,
-    deadline: Deadline,
-) -> Result<Work, Stop> {
-    let arguments = pipeline::arguments(engine, served, original.arguments.clone())?;
-    Ok(Work {
-        surface: again.surface.as_deref().and_then(|release| engine.catalogue.surface(release)),
-        name: record.tool.clone(),
-        major: again.major,
-        arguments,
-        asked: original.arguments,
-        call: Call {
-            tool: Arc::clone(&served.tool.name),
-            request_id: original.request_id,
-            principal: Principal::named(&record.principal),
-            meta: original.meta,
-            deadline,
-            cancellation: CancellationToken::new(),
-            responses: original.responses,
-            idempotency_key: original.idempotency_key,
-            channel: Arc::new(Gone(original.capabilities)),
-            bounds: engine.bounds(),
-        },
-    })
-}
-
-fn again_served<'a>(catalogue: &'a Catalogue, record: &'a Record, again: &Again) -> Option<Served<'a>> {
-    let surface = again.surface.as_deref().and_then(|release| catalogue.surface(release));
-    served(catalogue, surface, &record.tool, again.major)
-}
-
-/// The tool of a name in a major, as it is served on a surface.
-pub(super) fn served<'a>(
-    catalogue: &'a Catalogue,
-    surface: Option<SurfaceId>,
-    name: &str,
-    major: u64,
-) -> Option<Served<'a>> {
-    let on_surface = surface.and_then(|surface| catalogue.find_on(surface, name));
-    let mut served = on_surface.or_else(|| catalogue.call(name))?;
-    served.major = served.tool.majors().find(|(_, contract)| contract.version.major == major)?.0;
-    Some(served)
-}
-
-/// The channel of a call whose request was answered by another process.
-struct Gone(rmcp::model::ClientCapabilities);
-
-impl Channel for Gone {
-    fn progress(&self, _progress: f64, _total: Option<f64>, _message: Option<String>) -> BoxFuture<'_, ()> {
-        Box::pin(std::future::ready(()))
-    }
-
-    fn log(&self, _level: LogLevel, _data: serde_json::Value) -> BoxFuture<'_, ()> {
-        Box::pin(std::future::ready(()))
-    }
-
-    fn capabilities(&self) -> rmcp::model::ClientCapabilities {
-        self.0.clone()
-    }
-
-    fn interaction(&self) -> Interaction {
-        Interaction::Live
-    }
-
-    fn request(&self, _attempt: u32, _requests: InputRequests) -> BoxFuture<'_, Result<InputResponses, ToolError>> {
-        Box::pin(std::future::ready(Err(ToolError::unavailable("nobody is there to be asked"))))
-    }
 }

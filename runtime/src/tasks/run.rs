@@ -14,7 +14,7 @@ use tokio::{sync::oneshot, time::sleep};
 use tracing::Instrument as _;
 
 use super::{
-    adopt::served,
+    again::served,
     channel::TaskChannel,
     job::{Job, Task},
     lease::{self, Watch, Why, can_run_again},
