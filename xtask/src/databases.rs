@@ -1,11 +1,12 @@
 //! A real PostgreSQL and a real Redis for steps that need them, on free ports of loopback.
 //!
 //! Installed from Debian's packages where that is possible (see `peers`). Invariant: each start begins with empty data
-//! in a folder of its own, and both servers end with the value that [`Databases::start`] gave; one that can't be had
-//! is `Err(reason)`, which a step reports as skipped.
+//! in a folder of its own, and both servers end with the value that [`Databases::start`] gave, or with this process
+//! when it is killed; one that can't be had is `Err(reason)`, which a step reports as skipped.
 
 use std::{
     fs,
+    io::ErrorKind,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -17,6 +18,7 @@ use crate::{
     process::{self, Cmd, MINUTE},
     project::Project,
     running::{Running, free_ports},
+    watchdog::Watchdog,
 };
 
 /// The user and the password of both servers; they are reached from this machine alone.
@@ -34,8 +36,9 @@ pub(crate) struct Databases {
 pub(crate) struct Database {
     /// With user and password.
     pub(crate) url: String,
-    /// Stopped before its data goes away.
+    /// Stopped before nobody watches over it any more and its data goes away.
     _running: Running,
+    _watchdog: Watchdog,
     _data: Data,
 }
 
@@ -73,6 +76,25 @@ impl Databases {
     }
 }
 
+impl Data {
+    /// A new folder that only its owner can look into. One that is there is left alone: in a folder for temporary files
+    /// it could be somebody else's, and elsewhere it is that of a process that had this one's number.
+    fn new(parent: &Path, name: &str) -> Result<Self, Failure> {
+        fs::create_dir_all(parent).while_(|| format!("making {}", parent.display()))?;
+        let mut folder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+        let mut number = 0;
+        loop {
+            let path = parent.join(format!("{name}-{}-{number}", std::process::id()));
+            match folder.create(&path) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && number < 100 => number += 1,
+                made => return made.while_(|| format!("making {}", path.display())).map(|()| Self(path)),
+            }
+        }
+    }
+}
+
 impl Drop for Data {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
@@ -92,6 +114,7 @@ fn postgres(project: &Project) -> Result<Database, Failure> {
     let data = postgres_folder(project, user)?;
     let folder = data.0.join("data");
     let password = data.0.join("password");
+    // In a folder that is nobody else's.
     fs::write(&password, NAME).while_(|| format!("writing {}", password.display()))?;
 
     let init = ["--no-sync", "--no-locale", "--encoding", "UTF8", "--auth", "scram-sha-256", "--username", NAME];
@@ -105,9 +128,11 @@ fn postgres(project: &Project) -> Result<Database, Failure> {
     let server = command("postgres").args(["-D".as_ref(), folder.as_os_str()]).args(["-p", &port]).dir(&data.0);
     let server = server.args(options.iter().flat_map(|option| ["-c", option]));
     let mut running = Running::start(server, &project.target.join("peers/postgres.log"))?;
+    let watchdog = Watchdog::over(running.id(), &data.0)?;
     running.ready(address, None, MINUTE)?;
     answers(&programs, &port)?;
-    Ok(Database { url: format!("postgres://{NAME}:{NAME}@{address}/postgres"), _running: running, _data: data })
+    let url = format!("postgres://{NAME}:{NAME}@{address}/postgres");
+    Ok(Database { url, _running: running, _watchdog: watchdog, _data: data })
 }
 
 /// The folder of the newest version's programs, which Debian does not put on the path.
@@ -155,14 +180,8 @@ fn as_user(user: Option<&str>, program: &Path) -> Cmd {
 /// system's folder for temporary files.
 fn postgres_folder(project: &Project, user: Option<&str>) -> Result<Data, Failure> {
     let mut reason = Failure::new("there is no folder for it");
-    let name = format!("steadfast-postgres-{}", std::process::id());
     for parent in [project.target.join("peers"), std::env::temp_dir()] {
-        let path = parent.join(&name);
-        // Not one that is there: in a folder for temporary files it could be somebody else's.
-        fs::create_dir_all(&parent)
-            .and_then(|()| fs::create_dir(&path))
-            .while_(|| format!("making {}", path.display()))?;
-        let data = Data(path);
+        let data = Data::new(&parent, "steadfast-postgres")?;
         if let Some(user) = user {
             Cmd::new("chown").args([user.as_ref(), data.0.as_os_str()]).quiet(MINUTE)?.checked()?;
         }
@@ -179,12 +198,12 @@ fn redis(project: &Project) -> Result<Database, Failure> {
     if !process::exists("redis-server") {
         peers::apt(&["redis-server"])?;
     }
-    let data = Data(project.target.join(format!("peers/steadfast-redis-{}", std::process::id())));
-    fs::create_dir_all(&data.0).while_(|| format!("making {}", data.0.display()))?;
+    let data = Data::new(&project.target.join("peers"), "steadfast-redis")?;
     let [address] = free_ports::<1>([0])?;
     let mut running = Running::start(redis_server(address, &data.0), &project.target.join("peers/redis.log"))?;
+    let watchdog = Watchdog::over(running.id(), &data.0)?;
     running.ready(address, None, MINUTE)?;
-    Ok(Database { url: format!("redis://:{NAME}@{address}"), _running: running, _data: data })
+    Ok(Database { url: format!("redis://:{NAME}@{address}"), _running: running, _watchdog: watchdog, _data: data })
 }
 
 fn redis_server(address: SocketAddr, folder: &Path) -> Cmd {
@@ -199,6 +218,15 @@ mod tests {
 
     use super::*;
     use crate::project::Kind;
+
+    #[test]
+    fn folders_that_others_left_are_in_nobody_s_way() {
+        let parent = tempfile::tempdir().unwrap();
+        let folders: Vec<Data> = (0..3).map(|_| Data::new(parent.path(), "data").unwrap()).collect();
+        let mode = |data: &Data| std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&data.0).unwrap().permissions());
+        assert!(folders.iter().all(|data| mode(data) & 0o077 == 0));
+        assert!(folders[0].0 != folders[1].0 && folders[1].0 != folders[2].0);
+    }
 
     #[test]
     fn both_run_as_long_as_the_value_and_leave_nothing() {

@@ -33,6 +33,8 @@ mod report;
 mod running;
 mod suite;
 mod tidy;
+#[cfg(feature = "checkout")]
+mod watchdog;
 
 use std::process::ExitCode;
 

@@ -42,6 +42,11 @@ impl Running {
         Ok(Self { child, line, log: log.to_owned() })
     }
 
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits until `path` answers with 2xx, or until anything answers when there is no path.
     pub(crate) fn ready(&mut self, address: SocketAddr, path: Option<&str>, limit: Duration) -> Result<(), Failure> {
         let deadline = Deadline::after(limit);
