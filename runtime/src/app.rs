@@ -88,7 +88,7 @@ pub(crate) async fn serve(
         Some(address) => {
             let listener = listen(address, "admin").await?;
             addresses.admin = Some(format!("http://{}", local(&listener, address)));
-            Some(spawn(listener, admin::router(Arc::clone(&engine)), stop.clone()))
+            Some(spawn(listener, admin::router(Arc::clone(&engine), &settings.store), stop.clone()))
         }
         None => None,
     };

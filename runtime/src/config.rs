@@ -159,6 +159,7 @@ impl Settings {
             Transport::Stdio => None,
         };
         let store_timeout = reader.duration("store.timeout", Duration::from_millis(250));
+        let allow_embedded = reader.flag("store.allow_embedded", false);
         let settings = Self {
             profile,
             transport,
@@ -225,6 +226,14 @@ impl Settings {
             !settings.endpoint.allowed_hosts.is_empty(),
             "an empty list would answer every Host, and a page in a browser could reach the server by rebinding DNS",
             "name the hosts that clients use, or leave the key out",
+        );
+        reader.check(
+            "store.url",
+            profile != Profile::Shared || settings.store.url.is_some() || allow_embedded,
+            "the replicas of the profile `shared` share claims, tasks, switches and limits, and there is no store that \
+             they could share",
+            "name one, such as \"postgres://user:password@host/database\", or for a single process \
+             `store.allow_embedded = true`",
         );
         reader.check(
             "store.limits_url",
@@ -414,6 +423,18 @@ mod tests {
         assert_eq!((store.timeout, store.pool), (Duration::from_secs(1), 3));
         assert_eq!(store.url.unwrap().to_string(), "PostgreSQL at db/app");
         assert_eq!(load("postgres://db/app").unwrap_err()[0].key, "store.limits_url");
+    }
+
+    #[test]
+    fn what_many_share_is_in_no_file_by_accident() {
+        let problems = load("", &[], &[("profile", "shared")]).unwrap_err();
+        assert_eq!(problems.iter().map(|problem| problem.key.as_str()).collect::<Vec<_>>(), ["store.url"]);
+        assert!(load("profile = 'shared'\nstore.allow_embedded = true", &[], &[]).is_ok());
+        for profile in ["dev", "sidecar", "tenant"] {
+            assert!(load("", &[], &[("profile", profile)]).is_ok(), "{profile}");
+        }
+        #[cfg(feature = "postgres")]
+        assert!(load("", &[("STEADFAST_STORE_URL", "postgres://db/app")], &[("profile", "shared")]).is_ok());
     }
 
     #[test]

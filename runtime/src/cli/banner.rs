@@ -44,6 +44,7 @@ pub(super) fn print(engine: &Engine, settings: &Settings, addresses: &Addresses)
     if let ([_, _, ..], Some(mcp)) = (releases.as_slice(), &addresses.mcp) {
         lines.push(format!("releases {mcp}/<release>: {}", releases.join(", ")));
     }
+    lines.push(format!("store    {}", settings.store));
     if let Some(admin) = &addresses.admin {
         lines.push(format!("admin    {admin}/healthz {admin}/readyz {admin}/metrics"));
     }
@@ -73,6 +74,7 @@ pub(super) fn print_json(engine: &Engine, settings: &Settings, addresses: &Addre
         "tools": tools,
         "mcp": addresses.mcp,
         "admin": addresses.admin,
+        "store": settings.store.to_string(),
     });
     anstream::eprintln!("{started}");
 }

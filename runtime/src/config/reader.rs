@@ -21,6 +21,7 @@ pub(super) const KEYS: &[&str] = &[
     "store.limits_url",
     "store.timeout",
     "store.pool",
+    "store.allow_embedded",
     "surface",
     "list_ttl",
     "read_only",

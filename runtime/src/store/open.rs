@@ -1,6 +1,6 @@
 //! From settings to a store.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{fmt, path::Path, sync::Arc, time::Duration};
 
 #[cfg(any(feature = "postgres", feature = "redis"))]
 use super::url::Scheme;
@@ -18,6 +18,17 @@ pub(crate) struct StoreSettings {
     pub(crate) timeout: Duration,
     /// Connections at most. Redis takes one for all.
     pub(crate) pool: usize,
+}
+
+/// What a person is shown: `PostgreSQL at host/database, limits in Redis at host`.
+impl fmt::Display for StoreSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.url {
+            Some(url) => url.fmt(f)?,
+            None => f.write_str("a file in the data directory, for one process")?,
+        }
+        self.limits_url.as_ref().map_or(Ok(()), |url| write!(f, ", limits in {url}"))
+    }
 }
 
 /// Makes a store, within a tokio runtime. Nothing is opened or connected to before it is used, so a server starts

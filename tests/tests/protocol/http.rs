@@ -247,7 +247,11 @@ fn a_client_is_asked_only_for_what_it_declared_and_its_state_works_once() {
 fn health_and_readiness_are_on_the_admin_port_only() {
     let server = HttpServer::start();
     assert_eq!(send(server.admin, "GET", "/healthz", &[], b"").status, 200);
-    assert_eq!(send(server.admin, "GET", "/readyz", &[], b"").status, 200);
+    let ready = send(server.admin, "GET", "/readyz", &[], b"");
+    assert_eq!(
+        (ready.status, ready.body.as_str()),
+        (200, "ready\nstore: a file in the data directory, for one process\n")
+    );
     assert_eq!(send(server.mcp, "GET", "/healthz", &[], b"").status, 404);
 }
 

@@ -200,6 +200,11 @@ fn files(root: &Path, folder: &Path) -> Result<Sources, Failure> {
 fn starts(project: &Project, server: &Path, answers: Answers) -> Result<bool, Failure> {
     let profile = written(answers.deployment);
     let tools = Cmd::new(project.binary(NAME)).args(["tools", "--format", "json", "--profile", &profile]).dir(server);
+    let tools = match answers.store {
+        Store::Embedded => tools,
+        // Nothing is kept there by this command, so nobody listens there.
+        Store::Fleet => tools.env("STEADFAST_STORE_URL", "postgres://127.0.0.1:1/none"),
+    };
     match tools.quiet(MINUTE)?.checked() {
         Ok(stdout) if stdout.contains("search_notes") => Ok(true),
         Ok(stdout) => {
