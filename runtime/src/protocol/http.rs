@@ -171,3 +171,105 @@ fn headers((deprecated, sunset): (Option<Date>, Option<Date>)) -> HeaderMap {
         .filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::from_str(&value).ok()?)))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, Bytes};
+    use http_body_util::{BodyExt as _, Full};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        clock::Clock,
+        config::Settings,
+        engine::{Engine, Seams},
+        mcp_tool,
+        principal::Principal,
+        reliability::Random,
+        server::Server,
+        store, tools,
+    };
+
+    /// Do nothing.
+    #[mcp_tool(version = "1.0.0", effect = read_only, crate = crate)]
+    async fn rest() {}
+
+    fn mount() -> Mount {
+        let server = Server::builder("test", ()).tools(tools![rest]).build();
+        let settings = Settings::from_text("[limits]\nconcurrency = 1\nqueue = 0").unwrap();
+        let seams = Seams {
+            clock: Clock::system(),
+            random: Random::seeded(1),
+            store: Arc::new(store::Memory::new(Clock::system())),
+        };
+        let engine = Engine::new(server.into_parts().unwrap(), &settings, seams).unwrap();
+        let endpoint = Endpoint {
+            path: "/mcp".into(),
+            allowed_hosts: vec!["localhost".into()],
+            allowed_origins: Vec::new(),
+            max_body_bytes: 1 << 20,
+            sessions: true,
+        };
+        Mount::new(McpHandler::new(Arc::new(engine), Principal::Local, None), &endpoint, &CancellationToken::new())
+    }
+
+    fn request(method: &str, tool: &str) -> http::request::Builder {
+        http::Request::post("/mcp")
+            .header("host", "localhost")
+            .header("content-type", "application/json")
+            .header("accept", "application/json, text/event-stream")
+            .header("mcp-protocol-version", "2026-07-28")
+            .header("mcp-method", method)
+            .header("mcp-name", tool)
+    }
+
+    fn body(id: &Value, method: &str, tool: &str) -> Bytes {
+        let meta = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+            "io.modelcontextprotocol/clientCapabilities": {},
+        });
+        let params = json!({"name": tool, "arguments": {}, "_meta": meta});
+        json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string().into()
+    }
+
+    async fn read(response: Response) -> (StatusCode, Value) {
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_full_server_refuses_at_the_edge_what_the_pipeline_would_refuse_in_the_same_words() {
+        for (id, tool) in [(json!(7), "rest"), (json!("\"seven\""), "rest"), (json!(7), "no such \"tool\"")] {
+            let mount = mount();
+            let engine = Arc::clone(mount.handler.engine());
+            let taken = engine.places.enter(&Principal::Local.shared()).unwrap();
+            let body = body(&id, CALL, tool);
+            let early = read(mount.serve(request(CALL, "rest").body(Body::from(body.clone())).unwrap()).await).await;
+            let late = mount.service.handle(request(CALL, tool).body(Full::new(body)).unwrap()).await;
+            let late = read(late.map(Body::new)).await;
+            assert_eq!(early, late, "{id} {tool}");
+            assert_eq!(early.1["error"]["data"]["reason"], "overloaded");
+            drop(taken);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_call_or_can_be_served_is_not_refused_at_the_edge() {
+        let mount = mount();
+        let engine = Arc::clone(mount.handler.engine());
+        let full = |method: &'static str, said: &'static str| {
+            let (head, ()) = request(said, "rest").body(()).unwrap().into_parts();
+            mount.shed(&head, &body(&json!(1), method, "rest")).is_some()
+        };
+        assert!(!full(CALL, CALL), "there is a place");
+        let taken = engine.places.enter(&Principal::Local.shared()).unwrap();
+        assert!(full(CALL, CALL));
+        assert!(!full("tools/list", "tools/list"));
+        assert!(!full("tools/list", CALL), "what the headers say is not what it is");
+        engine.gate.close();
+        assert!(!full(CALL, CALL), "a server that drains says so");
+        drop(taken);
+    }
+}
