@@ -46,7 +46,8 @@ mod tests {
     };
 
     fn server() -> (tempfile::TempDir, Child) {
-        (tempfile::tempdir().unwrap(), Command::new("sleep").arg("60").spawn().unwrap())
+        let data = tempfile::tempdir().expect("a folder can be made");
+        (data, Command::new("sleep").arg("60").spawn().expect("`sleep` can be started"))
     }
 
     #[test]

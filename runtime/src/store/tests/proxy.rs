@@ -50,7 +50,6 @@ impl Proxy {
     }
 
     /// How many connections there were.
-    #[cfg(feature = "redis")]
     pub(super) fn taken(&self) -> usize {
         self.taken.load(Ordering::SeqCst)
     }

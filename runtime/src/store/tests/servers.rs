@@ -2,9 +2,7 @@
 
 use std::{io::Write, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-#[cfg(feature = "redis")]
-use futures_util::FutureExt as _;
-use futures_util::future::join_all;
+use futures_util::{FutureExt as _, future::join_all};
 
 use super::{
     Subject, contract, limits,
@@ -13,11 +11,12 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    store::{Expect, Key, Kind, Put, Quota, Store, StoreError, StoreSettings, StoreUrl, open},
+    store::{Expect, Key, Kind, Quota, Store, StoreError, StoreSettings, StoreUrl, open},
 };
 
 /// Long enough for a server that is busy with other tests.
 pub(super) const PATIENT: Duration = Duration::from_secs(30);
+const POOL: usize = 8;
 const IMPATIENT: Duration = Duration::from_millis(300);
 
 /// The URL of a server; says so when there is none.
@@ -32,7 +31,7 @@ pub(super) fn url(server: &str) -> Option<String> {
 }
 
 pub(super) fn store(url: &str, timeout: Duration) -> Arc<dyn Store> {
-    let settings = StoreSettings { url: Some(StoreUrl::parse(url).unwrap()), limits_url: None, timeout, pool: 8 };
+    let settings = StoreSettings { url: Some(StoreUrl::parse(url).unwrap()), limits_url: None, timeout, pool: POOL };
     open(&settings, Path::new("unused"), Clock::system()).unwrap()
 }
 
@@ -122,6 +121,19 @@ async fn connections_without_answers_keep_nobody_out(url: &str, timeout: Duratio
     assert!(tokio::time::timeout(PATIENT / 3, works_again(&*store, &key)).await.is_ok(), "{timeout:?}");
 }
 
+async fn callers_that_go_away_cost_no_connection(url: &str, connections: usize) {
+    let key = Key { tenant: tenant(), kind: Kind::Claim, name: "name".into() };
+    let (_, server) = at(url, SocketAddr::from(([127, 0, 0, 1], 1)));
+    let proxy = Proxy::new(server, Way::Open).await;
+    let store = store(&at(url, proxy.address).0, PATIENT);
+    works_again(&*store, &key).await;
+    for _ in 0..50 {
+        assert!(store.get(&key).now_or_never().is_none());
+        works(&*store, &key).await.unwrap();
+    }
+    assert!(proxy.taken() <= connections, "{}", proxy.taken());
+}
+
 async fn is_away_where_nobody_listens(url: &str) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (url, _) = at(url, listener.local_addr().unwrap());
@@ -149,6 +161,13 @@ mod postgres {
     }
 
     #[tokio::test]
+    async fn callers_that_go_away_cost_no_connection() {
+        if let Some(url) = url("postgres") {
+            super::callers_that_go_away_cost_no_connection(&url, POOL).await;
+        }
+    }
+
+    #[tokio::test]
     async fn connections_without_answers_keep_nobody_out() {
         if let Some(url) = url("postgres") {
             for timeout in [IMPATIENT / 2, 10 * IMPATIENT] {
@@ -171,16 +190,9 @@ mod redis {
 
     #[tokio::test]
     async fn callers_that_go_away_cost_no_connection() {
-        let Some(url) = url("redis") else { return };
-        let key = Key { tenant: tenant(), kind: Kind::Claim, name: "name".into() };
-        let proxy = Proxy::new(at(&url, SocketAddr::from(([127, 0, 0, 1], 1))).1, Way::Open).await;
-        let store = store(&at(&url, proxy.address).0, PATIENT);
-        works(&*store, &key).await.unwrap();
-        for _ in 0..50 {
-            assert!(store.get(&key).now_or_never().is_none());
-            works(&*store, &key).await.unwrap();
+        if let Some(url) = url("redis") {
+            super::callers_that_go_away_cost_no_connection(&url, 1).await;
         }
-        assert_eq!(proxy.taken(), 1);
     }
 
     #[tokio::test]
@@ -215,7 +227,7 @@ async fn a_fleet_counts_in_redis_and_keeps_in_postgres() {
     let key = Key { tenant: tenant(), kind: Kind::Claim, name: "name".into() };
     let limit = Key { kind: Kind::Limit, ..key.clone() };
     let hour = Quota::parse("1/h").unwrap();
-    assert!(matches!(fleet.put(&key, Expect::Absent, b"x", None).await.unwrap(), Put::Done { .. }));
+    assert!(matches!(fleet.put(&key, Expect::Absent, b"x", None).await.unwrap(), crate::store::Put::Done { .. }));
     fleet.take(&limit, hour).await.unwrap();
 
     let (records, limits) = (store(&records, PATIENT), store(&limits, PATIENT));
