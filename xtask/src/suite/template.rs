@@ -202,7 +202,7 @@ fn starts(project: &Project, server: &Path, answers: Answers) -> Result<bool, Fa
     let tools = Cmd::new(project.binary(NAME)).args(["tools", "--format", "json", "--profile", &profile]).dir(server);
     let tools = match answers.store {
         Store::Embedded => tools,
-        // Nothing is kept there by this command, so nobody listens there.
+        // Nobody listens there; the command says that it knows of no switches, and goes on.
         Store::Fleet => tools.env("STEADFAST_STORE_URL", "postgres://127.0.0.1:1/none"),
     };
     match tools.quiet(MINUTE)?.checked() {
