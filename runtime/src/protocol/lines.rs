@@ -20,6 +20,8 @@ use tokio::{
     sync::Mutex,
 };
 
+use super::plain;
+
 /// The longest line, in bytes. The bound on arguments is far below it and answers in more detail.
 const LONGEST: usize = 16 * 1024 * 1024;
 
@@ -121,6 +123,9 @@ where
 /// The message in a line, or what is wrong with it, if that is to be answered.
 fn message(line: &[u8]) -> Result<ClientJsonRpcMessage, Option<ErrorData>> {
     let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).trim_ascii();
+    if let Some(call) = plain::call(line) {
+        return Ok(call);
+    }
     serde_json::from_slice(line).map_err(|error| {
         let object = line.first() == Some(&b'{') || line.first() == Some(&b'[');
         object.then(|| {

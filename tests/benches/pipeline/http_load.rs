@@ -96,20 +96,26 @@ pub(crate) async fn response<'a>(stream: &mut TcpStream, buffer: &'a mut Vec<u8>
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
         let Some(head) = buffer.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
-        let headers = String::from_utf8_lossy(&buffer[..head]).to_ascii_lowercase();
-        let length: usize = headers
-            .split("content-length: ")
-            .nth(1)
-            .and_then(|rest| rest.lines().next()?.trim().parse().ok())
-            .ok_or_else(|| std::io::Error::other(format!("no content-length in {headers}")))?;
+        let length = length(&buffer[..head]).ok_or_else(|| {
+            std::io::Error::other(format!("no content-length in {}", String::from_utf8_lossy(buffer)))
+        })?;
         if buffer.len() < head + 4 + length {
             continue;
         }
-        if !headers.starts_with("http/1.1 200") {
+        if !buffer.starts_with(b"HTTP/1.1 200") {
             return Err(std::io::Error::other(String::from_utf8_lossy(buffer).into_owned()));
         }
         return Ok(&buffer[head + 4..]);
     }
+}
+
+/// The length that the head of a response announces.
+fn length(head: &[u8]) -> Option<usize> {
+    const NAME: &[u8] = b"content-length: ";
+    let line = head
+        .split(|byte| *byte == b'\n')
+        .find(|line| line.get(..NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME)))?;
+    std::str::from_utf8(&line[NAME.len()..]).ok()?.trim().parse().ok()
 }
 
 /// Whether a body is a result with structure.

@@ -64,12 +64,16 @@ struct Tally {
 async fn offer(server: &Running, connections: u32, time: Duration, period: Option<Duration>) -> std::io::Result<Tally> {
     let address = server.address()?;
     let request = request(address.port(), "hold", &hold());
+    let mut streams = Vec::new();
+    for _ in 0..connections {
+        let stream = connect(address).await?;
+        stream.set_nodelay(true)?;
+        streams.push(stream);
+    }
     let begin = Instant::now();
     let mut running = Vec::new();
-    for number in 0..connections {
+    for (number, mut stream) in (0..connections).zip(streams) {
         let request = request.clone();
-        let mut stream = connect(address).await?;
-        stream.set_nodelay(true)?;
         // Spread, so that not all connections send at once.
         let mut next = begin + period.unwrap_or_default() * number / connections;
         running.push(tokio::spawn(async move {
