@@ -13,8 +13,8 @@ pub(crate) struct Digest([u8; 32]);
 
 impl Digest {
     /// The digest of a value.
-    pub(crate) fn of(value: &Value) -> Self {
-        let sorted = steadfast_contract::sorted(value.clone());
+    pub(crate) fn of(value: Value) -> Self {
+        let sorted = steadfast_contract::sorted(value);
         Self(Sha256::digest(sorted.to_string().as_bytes()).into())
     }
 }

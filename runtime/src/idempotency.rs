@@ -24,7 +24,6 @@ use std::{
     time::Duration,
 };
 
-use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
 pub(crate) use self::{answer::Answer, protocol::Repeat};
@@ -77,8 +76,8 @@ pub(crate) struct Keyed<'a> {
     pub(crate) principal: &'a str,
     pub(crate) key: &'a str,
     pub(crate) served: Served<'a>,
-    /// In the form of the current major.
-    pub(crate) arguments: &'a Map<String, Value>,
+    /// Of the arguments as the caller wrote them: a release that translates them otherwise knows the key again.
+    pub(crate) arguments: Digest,
     /// How long the call may take at most.
     pub(crate) deadline: Duration,
 }
@@ -167,9 +166,7 @@ impl Idempotency {
 
 /// What a call is, so that another call under its key is noticed.
 fn fingerprint(call: &Keyed<'_>) -> String {
-    let major = call.served.contract().version.major;
-    let parts = serde_json::json!([major, call.arguments]);
-    Digest::of(&parts).to_string()
+    format!("{}:{}", call.served.contract().version.major, call.arguments)
 }
 
 impl Claim {
@@ -209,7 +206,9 @@ impl Claim {
             // Said when it became one.
             Ok(Outcome::Task(_)) => Ending::Unknown,
             Err(Stop::Tool(error)) if error.kind() == ErrorKind::Unavailable && self.repeatable => Ending::Nothing,
-            Err(Stop::BreakerOpen { .. } | Stop::BulkheadFull { .. }) if self.repeatable => Ending::Nothing,
+            Err(Stop::BreakerOpen { .. } | Stop::BulkheadFull { .. } | Stop::NoThread { .. }) if self.repeatable => {
+                Ending::Nothing
+            }
             Err(Stop::Tool(error)) => self.answered(&Answer::from(error)),
             // It was done; only what came of it can't be shown.
             Err(Stop::ResultTooLarge { .. } | Stop::BadOutput(_)) => self.answered(&Answer::TooLarge),

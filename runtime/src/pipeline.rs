@@ -19,7 +19,6 @@ mod translate;
 
 use std::{sync::Arc, time::Duration};
 
-use rmcp::model::InputResponses;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -38,6 +37,7 @@ use crate::{
     catalogue::Served,
     context::{Call, CallContext},
     engine::Engine,
+    hash::Digest,
     idempotency::Claim,
     principal::Principal,
     request_state::Binding,
@@ -100,33 +100,43 @@ async fn stages<'a>(
     let policy = engine.policy(tool);
     let long = tasks::support(tool, &*call.channel)?;
     engine.switches.check(tool)?;
-    admit::tool(engine, policy, &tool.name, &call.principal).await?;
+    let cancellation = call.cancellation.clone();
+    admit::within(until, &cancellation, admit::tool(engine, policy, &tool.name, &call.principal)).await?;
 
     // normalise: the published schema itself is what arguments are validated by, all violations at once. What is of an
     // older major goes up to the current one, which is the only one that has a function.
     let (asked, surface) = (asked(&call, long.is_some()), call.surface);
+    let key = caller.idempotency_key.clone();
+    let keyed = key.as_deref().map(|key| (key, Digest::of(Value::Object(call.arguments.clone()))));
     let (served, arguments) = normalise::arguments(choice, call.arguments, &engine.clock, |served| {
         known.served = Some(served);
         record.serving(served.contract());
     })?;
 
-    // A repeated call brings back what it was given, sealed for the arguments as the caller wrote them and for the
-    // version that they were meant for.
-    let mut responses = match &call.request_state {
-        Some(state) => engine.states.open(&binding(&call.principal, served, &asked), state)?,
-        None => InputResponses::new(),
-    };
-    responses.extend(call.responses);
-
     // guard: of all calls with one idempotency key one runs, and the others get its answer.
     let deadline = bootstrap::deadline(engine, policy, &caller, began);
-    let key = caller.idempotency_key;
-    let guarded =
-        guard::claim(engine, served, &call.principal, key.as_deref(), &arguments, deadline.hard(), &mut known.notes);
-    let claim = match guarded.await? {
+    let guarded = guard::claim(engine, served, &call.principal, keyed, deadline.hard(), &mut known.notes);
+    let claim = match admit::within(until, &cancellation, guarded).await? {
         Guarded::Answered(outcome) => return Ok(outcome),
         Guarded::Run(claim) => claim,
     };
+
+    // A repeated call brings back what it was given, sealed for the arguments as the caller wrote them and for the
+    // version that they were meant for. It is looked at after the claim, since a call that was answered gets its answer
+    // again, with all that it was called with.
+    let opened =
+        call.request_state.as_ref().map(|state| engine.states.open(&binding(&call.principal, served, &asked), state));
+    let (state, mut responses) = match opened.transpose() {
+        Ok(opened) => opened.map_or_else(Default::default, |opened| (Some(opened.state), opened.answers)),
+        Err(error) => {
+            let refused = Err(error.into());
+            if let Some(claim) = claim {
+                settle(engine, claim, &refused, &known.notes, until).await;
+            }
+            return refused;
+        }
+    };
+    responses.extend(call.responses);
 
     let call = Call {
         tool: served.tool.name.clone(),
@@ -141,12 +151,18 @@ async fn stages<'a>(
         bounds: engine.bounds(),
     };
     // What takes long goes on apart from its request, through the same `run`.
-    if let Some(support) = long {
+    let outcome = if let Some(support) = long {
         let start = Start { served, support, surface, call, arguments, asked, claim };
-        return Box::pin(tasks::begin(engine, start, &mut known.notes)).await;
+        Box::pin(tasks::begin(engine, start, &mut known.notes)).await
+    } else {
+        let context = CallContext::new(call);
+        run(engine, served, Ready { context, arguments, asked, claim }, &mut known.notes).await
+    };
+    // A call that was refused before anything began can be made again as it is.
+    if let (Some(state), Err(_), false) = (state, &outcome, known.notes.begun) {
+        engine.states.give_back(&state);
     }
-    let context = CallContext::new(call);
-    run(engine, served, Ready { context, arguments, asked, claim }, &mut known.notes).await
+    outcome
 }
 
 /// A call that passed every check.

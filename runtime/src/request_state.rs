@@ -53,6 +53,18 @@ struct Sealed {
     answers: InputResponses,
 }
 
+/// A state that was opened.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) state: Spent,
+    /// The answers that it holds.
+    pub(crate) answers: InputResponses,
+}
+
+/// Which state was used.
+#[derive(Debug)]
+pub(crate) struct Spent([u8; 16]);
+
 impl RequestStates {
     /// States under a fresh key: a state made by one process opens in that process only.
     pub(crate) fn new(clock: Clock, ttl: Duration) -> Result<Self, StateError> {
@@ -73,7 +85,7 @@ impl RequestStates {
     }
 
     /// Opens a state that came back, once.
-    pub(crate) fn open(&self, binding: &Binding<'_>, state: &str) -> Result<InputResponses, StateError> {
+    pub(crate) fn open(&self, binding: &Binding<'_>, state: &str) -> Result<Opened, StateError> {
         let context = binding.context();
         let sealed: Sealed = self.codec.open_json_with(state, &context).map_err(|error| match error {
             rmcp::model::RequestStateError::Expired => StateError::Expired,
@@ -91,9 +103,14 @@ impl RequestStates {
             }
         }
         match used.insert(sealed.nonce, sealed.expires) {
-            None => Ok(sealed.answers),
+            None => Ok(Opened { state: Spent(sealed.nonce), answers: sealed.answers }),
             Some(_) => Err(StateError::Used),
         }
+    }
+
+    /// Lets a state be used once more: nothing was done for the call that it came with.
+    pub(crate) fn give_back(&self, Spent(nonce): &Spent) {
+        self.used.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(nonce);
     }
 }
 
@@ -131,8 +148,18 @@ mod tests {
         let (states, arguments) = (states(), arguments(json!({"id": 1})));
         let answers = InputResponses::from([("name".to_owned(), json!({"action": "accept"}))]);
         let state = states.seal(&binding(&arguments), &answers).unwrap();
-        assert_eq!(states.open(&binding(&arguments), &state), Ok(answers));
-        assert_eq!(states.open(&binding(&arguments), &state), Err(StateError::Used));
+        assert_eq!(states.open(&binding(&arguments), &state).unwrap().answers, answers);
+        assert_eq!(states.open(&binding(&arguments), &state).err(), Some(StateError::Used));
+    }
+
+    #[test]
+    fn a_state_that_is_given_back_opens_once_more() {
+        let (states, arguments) = (states(), arguments(json!({"id": 1})));
+        let state = states.seal(&binding(&arguments), &InputResponses::new()).unwrap();
+        let opened = states.open(&binding(&arguments), &state).unwrap();
+        states.give_back(&opened.state);
+        assert!(states.open(&binding(&arguments), &state).is_ok());
+        assert_eq!(states.open(&binding(&arguments), &state).err(), Some(StateError::Used));
     }
 
     #[test]
@@ -146,7 +173,7 @@ mod tests {
             Binding { version: "1.0.1", ..binding(&mine) },
             Binding { arguments: &other, ..binding(&mine) },
         ] {
-            assert_eq!(states.open(&wrong, &state), Err(StateError::Forged));
+            assert_eq!(states.open(&wrong, &state).err(), Some(StateError::Forged));
         }
     }
 
@@ -158,7 +185,7 @@ mod tests {
             let mut altered = state.clone().into_bytes();
             altered[at] = if altered[at] == b'A' { b'B' } else { b'A' };
             let altered = String::from_utf8(altered).unwrap();
-            assert_eq!(states.open(&binding(&arguments), &altered), Err(StateError::Forged), "at {at}");
+            assert_eq!(states.open(&binding(&arguments), &altered).err(), Some(StateError::Forged), "at {at}");
         }
     }
 
@@ -169,13 +196,13 @@ mod tests {
         let arguments = arguments(json!({}));
         let state = states.seal(&binding(&arguments), &InputResponses::new()).unwrap();
         tokio::time::advance(Duration::from_secs(600)).await;
-        assert_eq!(states.open(&binding(&arguments), &state), Err(StateError::Expired));
+        assert_eq!(states.open(&binding(&arguments), &state).err(), Some(StateError::Expired));
     }
 
     #[test]
     fn a_state_of_another_process_does_not_open() {
         let arguments = arguments(json!({}));
         let state = states().seal(&binding(&arguments), &InputResponses::new()).unwrap();
-        assert_eq!(states().open(&binding(&arguments), &state), Err(StateError::Forged));
+        assert_eq!(states().open(&binding(&arguments), &state).err(), Some(StateError::Forged));
     }
 }

@@ -56,7 +56,7 @@ impl StaleResults {
 
 /// What a call is, to find its result again.
 pub(crate) fn key(tenant: &str, principal: &str, served: Served<'_>, arguments: &Map<String, Value>) -> Digest {
-    Digest::of(&serde_json::json!([tenant, principal, &*served.tool.name, served.contract().label, arguments]))
+    Digest::of(serde_json::json!([tenant, principal, &*served.tool.name, served.contract().label, arguments]))
 }
 
 fn nodes(value: &Value) -> usize {

@@ -47,11 +47,22 @@ pub(crate) async fn enter<'a>(
         rates(engine, principal).await?;
         entering.await.map_err(overloaded)
     };
+    // There may be room to wait, and no time left to run.
+    let place = within(until, cancellation, admitted).await?;
+    Ok(Admitted { _ticket: ticket, _place: place })
+}
+
+/// What a call waits for the store with before its function runs: no longer than the call may take, and no longer than
+/// its caller waits.
+pub(super) async fn within<T>(
+    until: Instant,
+    cancellation: &CancellationToken,
+    work: impl Future<Output = Result<T, Stop>>,
+) -> Result<T, Stop> {
     tokio::select! {
         biased;
         () = cancellation.cancelled() => Err(Stop::Cancelled),
-        place = admitted => Ok(Admitted { _ticket: ticket, _place: place? }),
-        // There was room to wait, and no time left to run.
+        done = work => done,
         () = tokio::time::sleep_until(until) => Err(Stop::Overloaded { retry_after: AGAIN }),
     }
 }
@@ -66,14 +77,11 @@ pub(crate) fn full(engine: &Engine, principal: &Principal) -> Option<Stop> {
 pub(crate) async fn pass<'a>(
     engine: &'a Engine,
     principal: &Principal,
+    until: Instant,
     cancellation: &CancellationToken,
 ) -> Result<Ticket<'a>, Stop> {
     let ticket = engine.gate.enter().ok_or(Stop::Draining)?;
-    tokio::select! {
-        biased;
-        () = cancellation.cancelled() => Err(Stop::Cancelled),
-        rates = rates(engine, principal) => rates.map(|()| ticket),
-    }
+    within(until, cancellation, rates(engine, principal)).await.map(|()| ticket)
 }
 
 async fn rates(engine: &Engine, principal: &Principal) -> Result<(), Stop> {

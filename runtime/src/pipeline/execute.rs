@@ -46,11 +46,15 @@ impl Execution<'_> {
             return Err(failed);
         };
         // Why the function failed is what its caller and its owner have to know, not why its stand-in did.
-        notes.begun = true;
+        let begun = std::mem::replace(&mut notes.begun, true);
         let output = match self.fall_back(fallback, arguments).await {
             Ok(output) => output,
             Err(stop) if self.is_lost(&stop) => return Err(self.unknown(stop)),
-            Err(_) => return Err(failed),
+            Err(stop) => {
+                // There was no thread for the fallback, so it was not begun.
+                notes.begun = begun || !matches!(stop, Stop::NoThread { .. });
+                return Err(failed);
+            }
         };
         notes.degraded = Some(Degraded { mode: DegradedMode::Fallback, reason });
         Ok(output)
@@ -65,18 +69,21 @@ impl Execution<'_> {
         let upstream = self.policy.upstream.map(|at| &self.engine.upstreams[at]);
         let mut lost = false;
         for retry in 0.. {
+            let before = notes.attempts;
             let again = (retry < self.policy.retries).then(|| arguments.clone());
             let stop = match self.attempt(upstream, arguments, notes).await {
                 Ok(output) => return Ok(output),
                 Err(stop) => stop,
             };
-            lost |= notes.begun && self.is_lost(&stop);
+            // Who waited in vain for an upstream did nothing this time.
+            lost |= notes.attempts > before && self.is_lost(&stop);
             let pause = again.as_ref().and_then(|_| self.pause(&stop, retry, upstream, notes));
             let (Some(again), Some(pause)) = (again, pause) else {
                 return Err(if lost { self.unknown(stop) } else { stop });
             };
+            // What may be tried again and was answered left nothing behind that is not known.
+            notes.begun = lost;
             self.wait(pause).await.map_err(|stop| if lost { self.unknown(stop) } else { stop })?;
-            self.engine.metrics.retried(&self.served.tool.name);
             arguments = again;
         }
         unreachable!("the last attempt returns")
@@ -143,11 +150,11 @@ impl Execution<'_> {
         notes: &mut Notes,
     ) -> Result<Output, Stop> {
         let Some(upstream) = upstream else {
-            let given = self.time_left()?;
+            self.time_left()?;
             if notes.attempts == 0 {
                 self.engine.own_budget(self.served.tool).offered(self.engine.clock.now());
             }
-            return self.once(arguments, given, notes).await.0;
+            return self.once(arguments, notes).await.0;
         };
         let name = &upstream.policy.name;
         let full = |full: Full| Stop::BulkheadFull { upstream: name.clone(), retry_after: full.retry_after };
@@ -169,7 +176,7 @@ impl Execution<'_> {
         if notes.attempts == 0 {
             upstream.budget.offered(self.engine.clock.now());
         }
-        let (result, cut) = self.once(arguments, given, notes).await;
+        let (result, cut) = self.once(arguments, notes).await;
         let took = self.engine.clock.now().saturating_duration_since(began);
         match self.verdict(upstream, &result, cut.then_some(given), took) {
             Some(verdict) => self.changed(upstream, permit.finish(self.engine.clock.now(), verdict)),
@@ -191,23 +198,25 @@ impl Execution<'_> {
     }
 
     /// Runs the function; also whether it was cut off because its time was over.
-    async fn once(&self, arguments: Arguments, given: Duration, notes: &mut Notes) -> (Result<Output, Stop>, bool) {
-        let before = notes.begun;
-        notes.attempts += 1;
-        notes.begun = true;
+    async fn once(&self, arguments: Arguments, notes: &mut Notes) -> (Result<Output, Stop>, bool) {
+        let before = (notes.attempts, notes.begun);
+        (notes.attempts, notes.begun) = (notes.attempts + 1, true);
         let context = self.context.attempt_of(notes.attempts);
         let attempt = Attempt {
             deadline: self.context.deadline(),
-            limit: self.policy.attempt_timeout.map(|_| (self.engine.clock.now(), given)),
+            limit: self.policy.attempt_timeout.map(|limit| (self.engine.clock.now(), limit)),
             kept: self.kept(),
         };
-        match attempt.run(&self.served.tool.run, &context, arguments).await {
-            Ok(result) => {
-                let result = result.map_err(Stop::from);
-                // There was no thread for it, so nothing of it is unknown.
-                notes.begun = before || !matches!(result, Err(Stop::NoThread { .. }));
-                (result, false)
-            }
+        let ended = attempt.run(&self.served.tool.run, &context, arguments).await;
+        let ended = ended.map(|result| result.map_err(Stop::from));
+        if matches!(ended, Ok(Err(Stop::NoThread { .. }))) {
+            // It was not begun, so nothing of it is unknown.
+            (notes.attempts, notes.begun) = before;
+        } else if notes.attempts > 1 {
+            self.engine.metrics.retried(&self.served.tool.name);
+        }
+        match ended {
+            Ok(result) => (result, false),
             Err(attempt::Ended::Panicked(message)) => (Err(Stop::Panicked(message)), false),
             Err(attempt::Ended::Cancelled) => (Err(Stop::Cancelled), false),
             Err(attempt::Ended::Late) => (Err(self.late()), true),
@@ -215,7 +224,8 @@ impl Execution<'_> {
     }
 
     /// What a result says of the upstream. Nothing when the client is asked first, and when the call was cut off (after
-    /// `cut`, or by its caller) sooner than the upstream may take: callers must not be able to open a breaker.
+    /// `cut`, or by its caller) clearly sooner than the upstream may take: callers must not be able to open a breaker.
+    /// A little of a call's time has always passed before an attempt begins.
     fn verdict(
         &self,
         upstream: &Upstream,
@@ -226,7 +236,7 @@ impl Execution<'_> {
         let slow = upstream.policy.breaker.slow_call;
         let fair = self.policy.attempt_timeout.unwrap_or(self.policy.timeout).saturating_sub(self.kept()).min(slow);
         match result {
-            _ if cut.is_some_and(|cut| cut < fair) => None,
+            _ if cut.is_some_and(|cut| cut < fair - fair / 10) => None,
             Ok(_) | Err(Stop::ResultTooLarge { .. }) => Some(Verdict::Succeeded),
             Err(Stop::Panicked(_)) => Some(Verdict::Failed),
             Err(Stop::Cancelled) => (took >= slow).then_some(Verdict::Failed),

@@ -4,12 +4,11 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
-
 use crate::{
     call::{Notes, Outcome, Stop},
     catalogue::Served,
     engine::Engine,
+    hash::Digest,
     idempotency::{Answer, Claim, Keyed, Repeat, Started},
     principal::Principal,
     store::Kind,
@@ -33,12 +32,11 @@ pub(super) async fn claim(
     engine: &Engine,
     served: Served<'_>,
     principal: &Principal,
-    key: Option<&str>,
-    arguments: &Map<String, Value>,
+    keyed: Option<(&str, Digest)>,
     deadline: Duration,
     notes: &mut Notes,
 ) -> Result<Guarded, Stop> {
-    let Some(key) = key.filter(|_| served.tool.declaration.effect != Effect::ReadOnly) else {
+    let Some((key, arguments)) = keyed.filter(|_| served.tool.declaration.effect != Effect::ReadOnly) else {
         return Ok(Guarded::Run(None));
     };
     let keyed = Keyed { tenant: &engine.tenant, principal: principal.as_str(), key, served, arguments, deadline };

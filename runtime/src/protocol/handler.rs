@@ -160,8 +160,8 @@ impl McpHandler {
         let id = call::request_id(&context.id);
         let mut record = Passing { method, id: &id, outcome: "abandoned" };
         let passed = async {
-            pipeline::bounds(&self.engine.limits, request, &context.meta.0.0)?;
-            pipeline::pass(&self.engine, &self.principal, &context.ct).await
+            let time = pipeline::bounds(&self.engine.limits, request, &context.meta.0.0)?;
+            pipeline::pass(&self.engine, &self.principal, self.engine.clock.now() + time, &context.ct).await
         };
         let _ticket = passed.await.map_err(|stop| self.refused(&mut record, stop))?;
         let answer = answer();

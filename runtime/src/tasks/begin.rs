@@ -57,9 +57,16 @@ pub(crate) async fn begin(engine: &Arc<Engine>, start: Start<'_>, notes: &mut No
     }
     let work = Work { surface, name, major, arguments, asked, call };
     if !support.manual {
+        if request.is_cancelled() {
+            return ended(engine, &job, Err(Stop::Cancelled), notes, until).await;
+        }
         return match job.become_task().await {
             Ok(task) => {
                 let task = handle(engine, &task.slot.id, &task.record);
+                // Its caller gave up meanwhile and won't learn of it, so it ends before its function begins.
+                if request.is_cancelled() {
+                    own.cancel();
+                }
                 run::start(job, work, None);
                 Ok(Outcome::Task(Box::new(task)))
             }

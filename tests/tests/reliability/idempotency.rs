@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use steadfast::{
     ErrorKind,
+    rmcp::model::ClientCapabilities,
     testing::{Answer, Client, advance},
 };
 
@@ -178,4 +179,59 @@ async fn what_is_no_key_is_refused() {
         let answer = client.call_with_meta("put", json!({"what": "tea"}), meta).await;
         assert_eq!(answer.code(), Some(-32602), "{key}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_never_began_leaves_nothing_unknown() {
+    let upstream = Upstream::that(Script::Answer).first([Script::Fail(ErrorKind::Unavailable), Script::Hang]);
+    let client = Client::new(server(&upstream)).unwrap();
+    // The first one fails, and its second attempt waits in vain behind the other, which hangs.
+    let (first, other) = tokio::join!(keyed(&client, "shelve", "tea", "k"), keyed(&client, "shelve", "milk", "other"));
+    assert_eq!(error(&first)["kind"], "timeout", "{first:?}");
+    assert_eq!(error(&other)["kind"], "unknown");
+    assert_eq!(upstream.calls(), 2);
+    assert!(!keyed(&client, "shelve", "tea", "k").await.is_error());
+}
+
+/// A client whose user can be asked, and what it gave its name for.
+async fn asked(upstream: &Upstream) -> (Client, Answer) {
+    let mut capabilities = ClientCapabilities::default();
+    capabilities.elicitation = Some(Default::default());
+    let client = Client::new(server(upstream)).unwrap().with_capabilities(capabilities);
+    let asked = keyed(&client, "lend", "tea", "k").await;
+    assert!(asked.message()["inputRequests"].get("name").is_some(), "{asked:?}");
+    (client, asked)
+}
+
+async fn lend(client: &Client, asked: &Answer) -> Answer {
+    let given = json!({"name": {"action": "accept", "content": {"name": "Ada"}}});
+    let key = json!({"dev.steadfast/idempotencyKey": "k"});
+    client.answer_with_meta("lend", json!({"what": "tea"}), given, asked, key).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeat_of_a_call_that_brought_an_answer_back_gets_what_came_of_it() {
+    let upstream = Upstream::that(Script::After(10));
+    let (client, asked) = asked(&upstream).await;
+    let (first, second) = tokio::join!(lend(&client, &asked), lend(&client, &asked));
+    assert_eq!((first.text().as_str(), &error(&second)["reason"]), ("answer 1", &json!("in_flight")));
+    let again = lend(&client, &asked).await;
+    assert!(is_replayed(&again) && again.text() == "answer 1", "{again:?}");
+    assert_eq!(upstream.calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_was_refused_before_it_began_can_be_made_again_with_the_answer_it_brought() {
+    let upstream = Upstream::that(Script::Answer).first([Script::Hang]);
+    let (client, asked) = asked(&upstream).await;
+    let busy = ["a", "b"].map(|key| keyed(&client, "shelve", "milk", key));
+    let (refused, _) = tokio::join!(
+        async {
+            tokio::task::yield_now().await;
+            lend(&client, &asked).await
+        },
+        join_all(busy),
+    );
+    assert_eq!(error(&refused)["reason"], "bulkhead_full", "{refused:?}");
+    assert!(!lend(&client, &asked).await.is_error());
 }

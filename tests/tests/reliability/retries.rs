@@ -152,6 +152,21 @@ async fn callers_in_a_hurry_do_not_open_a_breaker_for_the_others() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_that_lost_a_little_of_its_time_on_its_way_still_says_that_its_upstream_hangs() {
+    let upstream = Upstream::that(Script::Hang);
+    // There is one place, so each call waits for another one first.
+    let client = Client::with(server(&upstream), "[limits]\nconcurrency = 1\n[tools.look_up]\nretry = 0").unwrap();
+    for _ in 0..20 {
+        let _ = upstream.clone().first([Script::After(20)]);
+        let (quick, slow) = tokio::join!(client.call("ask", json!({})), client.call("look_up", json!({})));
+        assert!(!quick.is_error(), "{quick:?}");
+        assert_eq!(kind(&slow), "timeout");
+    }
+    assert_eq!(kind(&client.call("look_up", json!({})).await), "unavailable", "the breaker is open");
+    assert_eq!(upstream.calls(), 40);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_not_retried_takes_nothing_from_the_budget() {
     let client = Client::new(server(&Upstream::that(FAIL))).unwrap();
     for _ in 0..5 {

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use serde_json::json;
 use steadfast::{ErrorKind, prelude::*};
 
 /// What the upstream does with one call.
@@ -122,7 +123,31 @@ async fn place(State(upstream): State<Upstream>, what: String) -> Result<String,
     upstream.call().await
 }
 
+/// Put something on the shelf that only one can reach at a time.
+#[mcp_tool(
+    version = "1.0.0",
+    effect = additive,
+    idempotent,
+    retry = 1,
+    timeout = "1s",
+    upstream(name = "shelf", concurrency = 1, queue = 1),
+)]
+async fn shelve(State(upstream): State<Upstream>, what: String) -> Result<String, ToolError> {
+    let _ = what;
+    upstream.call().await
+}
+
+/// Lend something from the shelf, once its reader has given a name.
+#[mcp_tool(version = "1.0.0", effect = additive, timeout = "1s", upstream = "shelf")]
+async fn lend(State(upstream): State<Upstream>, cx: CallContext, what: String) -> Result<String, ToolError> {
+    let form = serde_json::from_value(json!({"type": "object", "properties": {"name": {"type": "string"}}}))?;
+    cx.ask(steadfast::Inputs::new().elicit("name", "Who?", form)).await?.elicited("name")?;
+    let _ = what;
+    upstream.call().await
+}
+
 /// The server over an upstream.
 pub fn server(upstream: &Upstream) -> Server<Upstream> {
-    Server::builder("library", upstream.clone()).tools(tools![look_up, recall, ask, put, place]).build()
+    let tools = tools![look_up, recall, ask, put, place, shelve, lend];
+    Server::builder("library", upstream.clone()).tools(tools).build()
 }
