@@ -28,6 +28,8 @@ pub(crate) struct Overload {
     /// Of refusals.
     p50: Duration,
     p99: Duration,
+    /// How late requests were sent, beside their schedule: what the load itself adds to the figures above.
+    late: Duration,
 }
 
 pub(crate) async fn run(seconds: u64) -> std::io::Result<Overload> {
@@ -43,13 +45,15 @@ pub(crate) async fn run(seconds: u64) -> std::io::Result<Overload> {
     let rate = capacity * TIMES / f64::from(CONNECTIONS);
     let mut crowded = offer(&server, CONNECTIONS, time, Some(Duration::from_secs_f64(1.0 / rate))).await?;
     crowded.refusals.sort_unstable();
-    let at = |percent: usize| crowded.refusals.get(crowded.refusals.len() * percent / 100).copied().unwrap_or_default();
+    crowded.late.sort_unstable();
+    let at = |times: &[Duration], percent: usize| times.get(times.len() * percent / 100).copied().unwrap_or_default();
     Ok(Overload {
         capacity,
         offered: (crowded.done + crowded.refusals.len()) as f64 / time.as_secs_f64(),
         goodput: crowded.done as f64 / time.as_secs_f64(),
-        p50: at(50),
-        p99: at(99),
+        p50: at(&crowded.refusals, 50),
+        p99: at(&crowded.refusals, 99),
+        late: at(&crowded.late, 99),
     })
 }
 
@@ -58,6 +62,8 @@ struct Tally {
     done: usize,
     /// How long each took.
     refusals: Vec<Duration>,
+    /// How long after its moment each request was sent.
+    late: Vec<Duration>,
 }
 
 /// Sends calls for so long: one after the other, or one in each period.
@@ -82,6 +88,7 @@ async fn offer(server: &Running, connections: u32, time: Duration, period: Optio
             while begin.elapsed() < time {
                 if let Some(period) = period {
                     tokio::time::sleep_until(next.into()).await;
+                    tally.late.push(next.elapsed());
                     next += period;
                 }
                 let sent = Instant::now();
@@ -96,9 +103,10 @@ async fn offer(server: &Running, connections: u32, time: Duration, period: Optio
     }
     let mut all = Tally::default();
     for connection in running {
-        let Tally { done, refusals } = connection.await.map_err(std::io::Error::other)??;
+        let Tally { done, refusals, late } = connection.await.map_err(std::io::Error::other)??;
         all.done += done;
         all.refusals.extend(refusals);
+        all.late.extend(late);
     }
     Ok(all)
 }
@@ -111,17 +119,18 @@ impl Overload {
             "offered": self.offered,
             "goodput": self.goodput,
             "refusal": { "unit": "microseconds", "p50": self.p50.as_micros(), "p99": self.p99.as_micros() },
+            "sent_late": { "unit": "microseconds", "p99": self.late.as_micros() },
         })
     }
 }
 
 impl fmt::Display for Overload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { capacity, offered, goodput, p50, p99 } = self;
+        let Self { capacity, offered, goodput, p50, p99, late } = self;
         write!(
             f,
             "overload: capacity {capacity:.0} calls/s, offered {offered:.0}, served {goodput:.0} ({:.1} %); \
-             refused within {p50:.1?} (p50), {p99:.1?} (p99)",
+             refused within {p50:.1?} (p50), {p99:.1?} (p99); sent late by {late:.1?} (p99)",
             100.0 * goodput / capacity,
         )
     }
