@@ -11,9 +11,11 @@ mod handler;
 mod http;
 mod in_flight;
 mod lines;
+mod passing;
 mod plain;
 mod sessions;
 mod stdio;
+mod subscription;
 mod tasks;
 
 pub(crate) use self::{

@@ -26,12 +26,12 @@ use super::{
 };
 use crate::{
     answer,
-    call::{self, CountsAs, Stop, ToolCall},
+    call::{self, ToolCall},
     catalogue::{Listing, SurfaceId},
     context::LogLevel,
     date::Date,
     engine::Engine,
-    input_required, names, pipeline,
+    names, pipeline,
     principal::Principal,
 };
 
@@ -67,6 +67,10 @@ impl McpHandler {
         self.ended.token().clone()
     }
 
+    pub(super) fn surface(&self) -> Option<SurfaceId> {
+        self.surface
+    }
+
     pub(super) fn engine(&self) -> &Arc<Engine> {
         &self.engine
     }
@@ -86,96 +90,6 @@ impl McpHandler {
     /// Another of its kind, for another session.
     pub(super) fn fresh(&self) -> Self {
         Self::new(Arc::clone(&self.engine), self.principal.clone(), self.surface)
-    }
-
-    /// Serves a request that is not a tool call: bounds, gate, deadline, panic capture, record.
-    async fn pass(
-        &self,
-        method: &'static str,
-        request: ClientRequest,
-        context: RequestContext<RoleServer>,
-    ) -> Result<ServerResult, ErrorData> {
-        let id = call::request_id(&context.id);
-        let mut record = Passing { method, id: &id, outcome: "abandoned" };
-        Box::pin(self.serve(&mut record, request, context)).await
-    }
-
-    async fn serve(
-        &self,
-        record: &mut Passing<'_>,
-        request: ClientRequest,
-        context: RequestContext<RoleServer>,
-    ) -> Result<ServerResult, ErrorData> {
-        let Some(handler) = &self.engine.handler else {
-            record.outcome = "not_found";
-            return Err(not_found(record.method));
-        };
-        let deadline = match pipeline::bounds(&self.engine.limits, &request, &context.meta.0.0) {
-            Ok(deadline) => deadline,
-            Err(stop) => return Err(self.refused(record, stop)),
-        };
-        let until = self.engine.clock.now() + deadline;
-        let _admitted = match pipeline::enter(&self.engine, &self.principal, until, &context.ct).await {
-            Ok(admitted) => admitted,
-            Err(stop) => return Err(self.refused(record, stop)),
-        };
-        let cancelled = context.ct.clone();
-        let declared = context.client_capabilities().unwrap_or_default();
-        let served = AssertUnwindSafe(handler.handle(request, context)).catch_unwind();
-        let outcome = tokio::select! {
-            biased;
-            () = cancelled.cancelled() => {
-                record.outcome = "cancelled";
-                return Err(ErrorData::internal_error("cancelled by the caller", None));
-            }
-            served = tokio::time::timeout_at(until, served) => served,
-        };
-        let (outcome, answer) = match outcome {
-            Ok(Ok(Ok(mut result))) => match may_ask(&result, &declared) {
-                Ok(()) => {
-                    self.stamp(&mut result);
-                    ("ok", Ok(result))
-                }
-                Err(error) => ("missing_capability", Err(error)),
-            },
-            Ok(Ok(Err(error))) => ("error", Err(error)),
-            Ok(Err(_panic)) => ("panicked", Err(answer::internal(record.id))),
-            Err(_elapsed) => ("timeout", Err(answer::internal(record.id))),
-        };
-        if matches!(outcome, "panicked" | "timeout") {
-            self.engine.metrics.failed(record.method, outcome);
-        }
-        record.outcome = outcome;
-        answer
-    }
-
-    /// Serves a request that is answered from memory: bounds, gate, rates, record.
-    async fn know<T>(
-        &self,
-        method: &'static str,
-        request: &ClientRequest,
-        context: &RequestContext<RoleServer>,
-        answer: impl FnOnce() -> Result<T, ErrorData>,
-    ) -> Result<T, ErrorData> {
-        let id = call::request_id(&context.id);
-        let mut record = Passing { method, id: &id, outcome: "abandoned" };
-        let passed = async {
-            let time = pipeline::bounds(&self.engine.limits, request, &context.meta.0.0)?;
-            pipeline::pass(&self.engine, &self.principal, self.engine.clock.now() + time, &context.ct).await
-        };
-        let _ticket = passed.await.map_err(|stop| self.refused(&mut record, stop))?;
-        let answer = answer();
-        record.outcome = if answer.is_ok() { "ok" } else { "error" };
-        answer
-    }
-
-    /// The answer to a request that is not a tool call and was not served; recorded and counted.
-    pub(super) fn refused(&self, record: &mut Passing<'_>, stop: Stop) -> ErrorData {
-        record.outcome = stop.name();
-        if stop.counts_as(false) == CountsAs::Refusal {
-            self.engine.metrics.refused(record.method, stop.name());
-        }
-        answer::refusal(stop, record.id)
     }
 
     /// The list of tools, as the caller sees it today.
@@ -207,98 +121,13 @@ impl McpHandler {
         }
     }
 
-    /// Serves a subscription until it ends: with changes of the list of tools, and what the author's handler says.
-    async fn tell_changes(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
-        if !self.engine.gate.is_open() {
-            return Err(answer::draining());
-        }
-        let sink = subscription.sink().clone();
-        let tools = async {
-            if sink.accepted().tools_list_changed == Some(true) {
-                loop {
-                    changes::next(&self.engine, self.surface).await;
-                    if sink.notify_tool_list_changed().await.is_err() {
-                        break;
-                    }
-                }
-            }
-            std::future::pending().await
-        };
-        let handler = self.engine.handler.as_ref();
-        let handler =
-            handler.filter(|handler| handler.accepted_subscription_filter(subscription.requested()).is_some());
-        let theirs = async {
-            match handler {
-                Some(handler) => match AssertUnwindSafe(handler.listen(subscription)).catch_unwind().await {
-                    Ok(ended) => ended,
-                    Err(_panic) => Err(answer::internal("subscriptions/listen")),
-                },
-                None => {
-                    subscription.cancelled().await;
-                    Ok(())
-                }
-            }
-        };
-        tokio::select! {
-            ended = theirs => ended,
-            never = tools => never,
-            // Ended by the server: the client is told so, and nothing has to wait for it.
-            () = self.engine.gate.closed() => Ok(()),
-            () = self.ended.token().cancelled() => Ok(()),
-        }
-    }
-
-    /// Names the server in a result's `_meta` (MCP 2026-07-28, basic/index).
-    fn stamp(&self, result: &mut ServerResult) {
-        let meta = match result {
-            ServerResult::CompleteResult(result) => &mut result.meta,
-            ServerResult::GetPromptResult(result) => &mut result.meta,
-            ServerResult::ListPromptsResult(result) => &mut result.meta,
-            ServerResult::ListResourcesResult(result) => &mut result.meta,
-            ServerResult::ListResourceTemplatesResult(result) => &mut result.meta,
-            ServerResult::ReadResourceResult(result) => &mut result.meta,
-            ServerResult::InputRequiredResult(result) => &mut result.meta,
-            _ => return,
-        };
-        self.name_server(meta);
-    }
-
     pub(super) fn name_server(&self, meta: &mut Option<MetaObject>) {
         meta.get_or_insert_default().0.insert(names::meta::SERVER_INFO.into(), self.engine.server_info.clone());
     }
 }
 
-fn not_found(method: &'static str) -> ErrorData {
+pub(super) fn not_found(method: &'static str) -> ErrorData {
     ErrorData::new(ErrorCode::METHOD_NOT_FOUND, method, None)
-}
-
-/// The record of a request that is not a tool call; written once, however it ends.
-pub(super) struct Passing<'a> {
-    pub(super) method: &'static str,
-    pub(super) id: &'a str,
-    pub(super) outcome: &'static str,
-}
-
-impl Drop for Passing<'_> {
-    fn drop(&mut self) {
-        let Self { method, id, outcome } = *self;
-        match outcome {
-            "ok" => tracing::debug!(method, request = id, outcome, "request"),
-            "panicked" | "timeout" => tracing::error!(method, request = id, outcome, "request"),
-            _ => tracing::info!(method, request = id, outcome, "request"),
-        }
-    }
-}
-
-/// Lets a result pass that asks the client for no more than it declared.
-fn may_ask(result: &ServerResult, declared: &ClientCapabilities) -> Result<(), ErrorData> {
-    let ServerResult::InputRequiredResult(asking) = result else { return Ok(()) };
-    let needed = input_required::needed(asking.input_requests.iter().flatten().map(|(_, request)| request));
-    if input_required::covers(declared, &needed) {
-        Ok(())
-    } else {
-        Err(ErrorData::missing_required_client_capability(needed))
-    }
 }
 
 /// The handler answered with a result of another request.

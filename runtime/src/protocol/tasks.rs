@@ -6,17 +6,16 @@
 //! Invariant: none takes longer than its deadline, whatever the store does. A request that is given up in the middle
 //! leaves a task that somebody takes over later, as after the end of a process.
 
-use std::panic::AssertUnwindSafe;
-
-use futures_util::FutureExt as _;
 use rmcp::{
     ErrorData, RoleServer,
     model::{CancelTaskParams, ClientRequest, GetTaskParams, GetTaskResult, Request, UpdateTaskParams},
     service::RequestContext,
 };
-use tokio::time::timeout_at;
 
-use super::handler::{McpHandler, Passing};
+use super::{
+    handler::McpHandler,
+    passing::{Passing, Unserved},
+};
 use crate::{
     answer,
     call::{self, Stop},
@@ -72,23 +71,13 @@ impl McpHandler {
             Ok((until, pipeline::enter(engine, self.principal(), until, &context.ct).await?))
         };
         let (until, _admitted) = admitted.await.map_err(|stop| self.refused(&mut record, stop))?;
-        let served = tokio::select! {
-            biased;
-            () = context.ct.cancelled() => {
-                record.outcome = "cancelled";
-                return Err(answer::refusal(Stop::Cancelled, &id));
-            }
-            served = timeout_at(until, AssertUnwindSafe(work).catch_unwind()) => served,
+        let (outcome, answer) = match self.until(&mut record, until, &context.ct, work).await {
+            Ok(Ok(done)) => ("ok", Ok(done)),
+            Ok(Err(error)) => (error.name(), Err(answer::no_task(&error))),
+            Err(Unserved::Cancelled) => return Err(answer::refusal(Stop::Cancelled, &id)),
+            Err(Unserved::Panicked) => return Err(answer::internal(&id)),
+            Err(Unserved::Late) => return Err(answer::no_task(&TaskError::Late)),
         };
-        let (outcome, answer) = match served {
-            Ok(Ok(Ok(done))) => ("ok", Ok(done)),
-            Ok(Ok(Err(error))) => (error.name(), Err(answer::no_task(&error))),
-            Ok(Err(_panic)) => ("panicked", Err(answer::internal(&id))),
-            Err(_elapsed) => ("timeout", Err(answer::no_task(&TaskError::Late))),
-        };
-        if matches!(outcome, "panicked" | "timeout") {
-            engine.metrics.failed(method, outcome);
-        }
         record.outcome = outcome;
         answer
     }

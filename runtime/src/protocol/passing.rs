@@ -1,0 +1,186 @@
+//! Requests that are not tool calls: within their bounds, through the gate, until their deadline, with panics caught, and
+//! recorded, whatever serves them.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
+use rmcp::{
+    ErrorData, RoleServer,
+    model::{ClientCapabilities, ClientRequest, ServerResult},
+    service::RequestContext,
+};
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use super::handler::{McpHandler, not_found};
+use crate::{
+    answer,
+    call::{self, CountsAs, Stop},
+    input_required, pipeline,
+};
+
+/// The record of such a request; written once, however it ends.
+pub(super) struct Passing<'a> {
+    pub(super) method: &'static str,
+    pub(super) id: &'a str,
+    pub(super) outcome: &'static str,
+}
+
+impl Drop for Passing<'_> {
+    fn drop(&mut self) {
+        let Self { method, id, outcome } = *self;
+        match outcome {
+            "ok" => tracing::debug!(method, request = id, outcome, "request"),
+            "panicked" | "timeout" => tracing::error!(method, request = id, outcome, "request"),
+            _ => tracing::info!(method, request = id, outcome, "request"),
+        }
+    }
+}
+
+/// Why the work of a request did not come to its end.
+pub(super) enum Unserved {
+    Cancelled,
+    Panicked,
+    Late,
+}
+
+impl Unserved {
+    /// As it is recorded and counted.
+    fn as_str(&self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::Panicked => "panicked",
+            Self::Late => "timeout",
+        }
+    }
+}
+
+impl McpHandler {
+    /// Serves a request that is not a tool call: bounds, gate, deadline, panic capture, record.
+    pub(super) async fn pass(
+        &self,
+        method: &'static str,
+        request: ClientRequest,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ServerResult, ErrorData> {
+        let id = call::request_id(&context.id);
+        let mut record = Passing { method, id: &id, outcome: "abandoned" };
+        Box::pin(self.serve(&mut record, request, context)).await
+    }
+
+    async fn serve(
+        &self,
+        record: &mut Passing<'_>,
+        request: ClientRequest,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ServerResult, ErrorData> {
+        let Some(handler) = &self.engine().handler else {
+            record.outcome = "not_found";
+            return Err(not_found(record.method));
+        };
+        let deadline = match pipeline::bounds(&self.engine().limits, &request, &context.meta.0.0) {
+            Ok(deadline) => deadline,
+            Err(stop) => return Err(self.refused(record, stop)),
+        };
+        let until = self.engine().clock.now() + deadline;
+        let _admitted = match pipeline::enter(self.engine(), self.principal(), until, &context.ct).await {
+            Ok(admitted) => admitted,
+            Err(stop) => return Err(self.refused(record, stop)),
+        };
+        let cancelled = context.ct.clone();
+        let declared = context.client_capabilities().unwrap_or_default();
+        let (outcome, answer) = match self.until(record, until, &cancelled, handler.handle(request, context)).await {
+            Ok(Ok(mut result)) => match may_ask(&result, &declared) {
+                Ok(()) => {
+                    self.stamp(&mut result);
+                    ("ok", Ok(result))
+                }
+                Err(error) => ("missing_capability", Err(error)),
+            },
+            Ok(Err(error)) => ("error", Err(error)),
+            Err(Unserved::Cancelled) => return Err(answer::refusal(Stop::Cancelled, record.id)),
+            Err(Unserved::Panicked | Unserved::Late) => return Err(answer::internal(record.id)),
+        };
+        record.outcome = outcome;
+        answer
+    }
+
+    /// Does the work of a request until its time is over or its caller gives up. A panic ends nothing else.
+    pub(super) async fn until<T>(
+        &self,
+        record: &mut Passing<'_>,
+        until: Instant,
+        cancelled: &CancellationToken,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Unserved> {
+        let ended = tokio::select! {
+            biased;
+            () = cancelled.cancelled() => Unserved::Cancelled,
+            done = timeout_at(until, AssertUnwindSafe(work).catch_unwind()) => match done {
+                Ok(Ok(done)) => return Ok(done),
+                Ok(Err(_panic)) => Unserved::Panicked,
+                Err(_elapsed) => Unserved::Late,
+            },
+        };
+        record.outcome = ended.as_str();
+        if !matches!(ended, Unserved::Cancelled) {
+            self.engine().metrics.failed(record.method, record.outcome);
+        }
+        Err(ended)
+    }
+
+    /// Serves a request that is answered from memory: bounds, gate, rates, record.
+    pub(super) async fn know<T>(
+        &self,
+        method: &'static str,
+        request: &ClientRequest,
+        context: &RequestContext<RoleServer>,
+        answer: impl FnOnce() -> Result<T, ErrorData>,
+    ) -> Result<T, ErrorData> {
+        let id = call::request_id(&context.id);
+        let mut record = Passing { method, id: &id, outcome: "abandoned" };
+        let passed = async {
+            let time = pipeline::bounds(&self.engine().limits, request, &context.meta.0.0)?;
+            pipeline::pass(self.engine(), self.principal(), self.engine().clock.now() + time, &context.ct).await
+        };
+        let _ticket = passed.await.map_err(|stop| self.refused(&mut record, stop))?;
+        let answer = answer();
+        record.outcome = if answer.is_ok() { "ok" } else { "error" };
+        answer
+    }
+
+    /// The answer to a request that is not a tool call and was not served; recorded and counted.
+    pub(super) fn refused(&self, record: &mut Passing<'_>, stop: Stop) -> ErrorData {
+        record.outcome = stop.name();
+        if stop.counts_as(false) == CountsAs::Refusal {
+            self.engine().metrics.refused(record.method, stop.name());
+        }
+        answer::refusal(stop, record.id)
+    }
+
+    /// Names the server in a result's `_meta` (MCP 2026-07-28, basic/index).
+    fn stamp(&self, result: &mut ServerResult) {
+        let meta = match result {
+            ServerResult::CompleteResult(result) => &mut result.meta,
+            ServerResult::GetPromptResult(result) => &mut result.meta,
+            ServerResult::ListPromptsResult(result) => &mut result.meta,
+            ServerResult::ListResourcesResult(result) => &mut result.meta,
+            ServerResult::ListResourceTemplatesResult(result) => &mut result.meta,
+            ServerResult::ReadResourceResult(result) => &mut result.meta,
+            ServerResult::InputRequiredResult(result) => &mut result.meta,
+            _ => return,
+        };
+        self.name_server(meta);
+    }
+}
+
+/// Lets a result pass that asks the client for no more than it declared.
+fn may_ask(result: &ServerResult, declared: &ClientCapabilities) -> Result<(), ErrorData> {
+    let ServerResult::InputRequiredResult(asking) = result else { return Ok(()) };
+    let needed = input_required::needed(asking.input_requests.iter().flatten().map(|(_, request)| request));
+    if input_required::covers(declared, &needed) {
+        Ok(())
+    } else {
+        Err(ErrorData::missing_required_client_capability(needed))
+    }
+}
