@@ -136,6 +136,12 @@ impl Stage {
             let (is, drilled) = (duration::text(policy.timeout), duration::text(PATIENCE));
             self.differences.push(format!("`timeout` of `{name}` is {is}, and {drilled} here"));
         }
+        // An attempt has no more time than its call.
+        if let Some(attempt) = policy.attempt_timeout.filter(|attempt| *attempt > PATIENCE) {
+            entry_of::<ToolSettings>(&mut settings.tools, name).attempt_timeout = Some(PATIENCE);
+            let (is, drilled) = (duration::text(attempt), duration::text(PATIENCE));
+            self.differences.push(format!("`attempt_timeout` of `{name}` is {is}, and {drilled} here"));
+        }
         if let Some(upstream) = policy.upstream.map(|at| &engine.upstreams[at].policy)
             && upstream.breaker.open_for > OPEN_FOR
         {
