@@ -46,6 +46,11 @@ impl Budget {
         Self { policy, window: Mutex::new(Window::new(policy.window)) }
     }
 
+    /// How much retrying it allows.
+    pub(crate) const fn policy(&self) -> BudgetPolicy {
+        self.policy
+    }
+
     /// Counts the first attempt of a call.
     pub(crate) fn offered(&self, now: Instant) {
         lock(&self.window).add(now, OFFERED);

@@ -47,7 +47,15 @@ async fn lost(State(_): State<Calls>, word: String) -> Result<String, ToolError>
 }
 
 /// Remember the last answer.
-#[mcp_tool(version = "1.0.0", effect = read_only, timeout = "1s", stale = "5m", crate = crate)]
+#[mcp_tool(
+    version = "1.0.0",
+    effect = read_only,
+    timeout = "1s",
+    attempt_timeout = "350ms",
+    retry = 2,
+    stale = "5m",
+    crate = crate,
+)]
 async fn rate(State(_): State<Calls>) -> u32 {
     7
 }
@@ -148,6 +156,7 @@ async fn a_stale_result_stands_in_where_that_is_declared() {
     let errors = phase(&report, "errors");
     assert_eq!((&errors["stale"], &errors["calls"]), (&json!(30), &json!(30)));
     assert!(text(&report["notes"]).contains("no upstream is declared"), "{report:#}");
+    assert!(text(&report["held"]).contains("at most 1.20x of the offered load"), "its retries have a budget: {report:#}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -161,6 +170,17 @@ async fn a_tool_that_changes_something_is_never_called() {
         assert!(notes.contains(part), "{part} is not in\n{notes}");
     }
     assert_eq!(report["arguments"], json!({"amount": 5, "_pin": "…"}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tool_that_may_take_long_is_drilled_in_less_time_and_that_is_said() {
+    let patient = "[tools.define]\ntimeout = '20s'\nattempt_timeout = '5s'";
+    let (passed, report) = drilled("define", &Calls::default(), patient).await.unwrap();
+    assert!(passed, "{report:#}");
+    let notes = text(&report["notes"]);
+    for part in ["`timeout` of `define` is 20s, and 2s here", "`attempt_timeout` of `define` is 5s, and 2s here"] {
+        assert!(notes.contains(part), "{part} is not in\n{notes}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

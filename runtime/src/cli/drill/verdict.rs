@@ -8,7 +8,13 @@ use super::{
     screen::seconds,
     stage::Stage,
 };
-use crate::{duration, engine::Engine, reliability::BreakerState, tool::Effect, upstreams::Upstream};
+use crate::{
+    duration,
+    engine::Engine,
+    reliability::{BreakerState, BudgetPolicy},
+    tool::Effect,
+    upstreams::Upstream,
+};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -37,14 +43,15 @@ impl Verdict {
             return verdict;
         }
         match upstream {
-            Some(upstream) => {
-                verdict.breaker(reports, upstream, plan);
-                verdict.budget(reports, upstream);
-            }
+            Some(upstream) => verdict.breaker(reports, upstream, plan),
             None => verdict.notes.push(
-                "no upstream is declared, so no breaker opens and retries have no budget: `upstream = \"..\"`".into(),
+                "no upstream is declared, so no breaker opens, and the retry budget is the tool's own: \
+                 `upstream = \"..\"`"
+                    .into(),
             ),
         }
+        let budget = upstream.map_or_else(|| engine.own_budget(tool), |upstream| &upstream.budget);
+        verdict.budget(reports, budget.policy(), policy.stale.is_some());
         let stands_in = [(policy.fallback, "fallback"), (policy.stale.is_some(), "stale result")];
         match stands_in.into_iter().find(|(declared, _)| *declared) {
             Some((_, what)) => verdict.stand_in(reports, what),
@@ -105,14 +112,15 @@ impl Verdict {
         }
     }
 
-    /// Of first attempts no more than calls, and of retries no more than the budget.
-    fn budget(&mut self, reports: &[Report], upstream: &Upstream) {
-        let budget = upstream.policy.budget;
+    /// Of first attempts no more than calls, and of retries no more than the budget. `stale`: a fresh phase began with a
+    /// call that is none of its own.
+    fn budget(&mut self, reports: &[Report], budget: BudgetPolicy, stale: bool) {
         let most = reports.iter().map(Report::load).fold(0.0, f64::max);
         for report in reports {
             let (calls, attempts) = (report.calls(), report.attempts);
             let retries = f64::from(attempts.saturating_sub(calls));
-            if retries > (budget.ratio * f64::from(calls)).max(f64::from(budget.floor)) {
+            let paying = calls + u32::from(stale && report.phase.is_fresh());
+            if retries > (budget.ratio * f64::from(paying)).max(f64::from(budget.floor)) {
                 self.fail(
                     format!("{attempts} attempts of {calls} calls reached the upstream: {}", report.phase.as_str()),
                     "retries went beyond their budget, which is a defect of Steadfast: please report it".into(),
