@@ -257,9 +257,9 @@ impl Settings {
         );
         reader.check(
             "tasks.lease",
-            settings.tasks.lease >= 2 * settings.store.timeout,
+            settings.tasks.lease >= 4 * settings.store.timeout,
             "a lease could end while it is renewed",
-            "give it twice the time of `store.timeout`, or more",
+            "give it four times the time of `store.timeout`, or more",
         );
         reader.check(
             "admin",
@@ -423,6 +423,16 @@ mod tests {
         assert_eq!((store.timeout, store.pool), (Duration::from_secs(1), 3));
         assert_eq!(store.url.unwrap().to_string(), "PostgreSQL at db/app");
         assert_eq!(load("postgres://db/app").unwrap_err()[0].key, "store.limits_url");
+    }
+
+    #[test]
+    fn a_lease_is_at_least_four_times_as_long_as_the_store_may_take() {
+        for key in ["idempotency.lease", "tasks.lease"] {
+            let load = |lease| load(&format!("store.timeout = '1s'\n{key} = '{lease}'"), &[], &[]);
+            assert!(load("4s").is_ok(), "{key}");
+            let problems = load("3999ms").unwrap_err();
+            assert!(problems[0].key == key && problems[0].help.contains("four times"), "{problems:?}");
+        }
     }
 
     #[test]
