@@ -23,7 +23,7 @@ use crate::{
     reliability::{self, BackoffPolicy, Budget, BudgetPolicy, Bulkhead, Random},
     request_state::RequestStates,
     stale::StaleResults,
-    store::{Away, Kind, Store, StoreError},
+    store::{Away, Kind, Store, StoreError, Warnings},
     switches::Switches,
     tasks::Tasks,
     upstreams::Upstream,
@@ -54,6 +54,7 @@ pub(crate) struct Engine {
     /// Whose keys everything in the store starts with.
     pub(crate) tenant: Arc<str>,
     pub(crate) store: Arc<dyn Store>,
+    store_warnings: Warnings,
     pub(crate) idempotency: Idempotency,
     pub(crate) switches: Switches,
     pub(crate) stale: StaleResults,
@@ -62,7 +63,7 @@ pub(crate) struct Engine {
     pub(crate) upstreams: Vec<Upstream>,
     pub(crate) backoff: BackoffPolicy,
     pub(crate) random: Random,
-    pub(crate) metrics: Metrics,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) states: RequestStates,
     /// By [`Entry::id`].
     policies: Vec<ToolPolicy>,
@@ -111,7 +112,8 @@ impl Engine {
             .map_err(|error| vec![Problem::new("the server", error.to_string(), "start it again")])?;
         let tasks = Tasks::new(settings.tasks.clone())
             .map_err(|error| vec![Problem::new("the server", error.to_string(), "start it again")])?;
-        let idempotency = Idempotency::new(Arc::clone(&store), settings.idempotency, clock)
+        let metrics = Arc::new(Metrics::new());
+        let idempotency = Idempotency::new(Arc::clone(&store), settings.idempotency, clock, Arc::clone(&metrics))
             .map_err(|error| vec![Problem::new("the server", error.to_string(), "start it again")])?;
         let mut problems = Vec::new();
         let mut named = |setting: String, release: &str| match catalogue.surface(release) {
@@ -168,13 +170,14 @@ impl Engine {
             tenant: Arc::clone(&settings.tenant),
             idempotency,
             store,
+            store_warnings: Warnings::default(),
             switches: Switches::new(settings.read_only),
             stale: StaleResults::new(settings.stale_bytes),
             tasks,
             upstreams: policies.upstreams.into_iter().map(|policy| Upstream::new(policy, clock)).collect(),
             backoff: settings.backoff,
             random,
-            metrics: Metrics::new(),
+            metrics,
             states,
             own_budgets: policies.tools.iter().map(|_| Budget::new(BudgetPolicy::default())).collect(),
             policies: policies.tools,
@@ -200,10 +203,18 @@ impl Engine {
 
     /// Goes on without the store, or refuses the call, as is declared for this kind of record.
     pub(crate) fn without(&self, kind: Kind, error: StoreError) -> Result<(), Stop> {
-        self.metrics.store_failed(kind, &error);
+        self.store_failed(kind, &error);
         match kind.when_away() {
             Away::Refuse => Err(Stop::StoreAway(error)),
             Away::LastKnown | Away::Local => Ok(()),
+        }
+    }
+
+    /// Counts what the store did not do for a call, and logs it now and then: calls that it refuses may be very many.
+    pub(crate) fn store_failed(&self, kind: Kind, error: &StoreError) {
+        self.metrics.store_failed(kind, error);
+        if self.store_warnings.is_due(kind, self.clock.now()) {
+            tracing::warn!(%error, kind = kind.as_str(), "the store does not do what calls need");
         }
     }
 

@@ -39,6 +39,7 @@ use crate::{
     clock::{self, Clock},
     error::ErrorKind,
     hash::{self, Digest},
+    metrics::Metrics,
     store::{Key, Kind, Store, StoreError},
 };
 
@@ -105,12 +106,13 @@ impl Idempotency {
         store: Arc<dyn Store>,
         settings: IdempotencySettings,
         clock: Clock,
+        metrics: Arc<Metrics>,
     ) -> Result<Self, getrandom::Error> {
         Ok(Self {
             store,
             settings,
             flights: Arc::default(),
-            keepers: Keepers::new(clock, settings.lease),
+            keepers: Keepers::new(clock, settings.lease, metrics),
             process: hash::hex(&clock::random::<16>()?),
             claims: AtomicU64::new(0),
         })

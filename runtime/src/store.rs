@@ -24,6 +24,7 @@ mod redis;
 #[cfg(test)]
 mod tests;
 mod url;
+mod warnings;
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
@@ -32,6 +33,7 @@ pub(crate) use self::{
     open::{StoreSettings, open},
     quota::take_here,
     url::StoreUrl,
+    warnings::Warnings,
 };
 use crate::{context::BoxFuture, duration, reliability::Quota};
 

@@ -17,7 +17,11 @@ use super::{
     protocol::{self, Mine, Released, State},
     slot::Slot,
 };
-use crate::{clock::Clock, store::StoreError};
+use crate::{
+    clock::Clock,
+    metrics::Metrics,
+    store::{Kind, StoreError},
+};
 
 /// Before the second attempt at a write; each further pause is twice as long.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -32,6 +36,7 @@ const UNSURE: usize = 256;
 pub(super) struct Keepers {
     pub(super) clock: Clock,
     pub(super) lease: Duration,
+    metrics: Arc<Metrics>,
     tasks: TaskTracker,
     unsure: Arc<Semaphore>,
 }
@@ -63,20 +68,22 @@ pub(super) struct Unsure {
 struct Keeper {
     clock: Clock,
     lease: Duration,
+    metrics: Arc<Metrics>,
     slot: Slot,
     mine: Mine,
     version: u64,
 }
 
 impl Keepers {
-    pub(super) fn new(clock: Clock, lease: Duration) -> Self {
-        Self { clock, lease, tasks: TaskTracker::new(), unsure: Arc::new(Semaphore::new(UNSURE)) }
+    pub(super) fn new(clock: Clock, lease: Duration, metrics: Arc<Metrics>) -> Self {
+        Self { clock, lease, metrics, tasks: TaskTracker::new(), unsure: Arc::new(Semaphore::new(UNSURE)) }
     }
 
     /// Looks after a claim until its call ends. A call that ends without a word may have had its effect.
     pub(super) fn keep(&self, flight: Flight, slot: Slot, mine: Mine, version: u64) -> oneshot::Sender<Told> {
         let (tell, told) = oneshot::channel();
-        let keeper = Keeper { clock: self.clock, lease: self.lease, slot, mine, version };
+        let metrics = Arc::clone(&self.metrics);
+        let keeper = Keeper { clock: self.clock, lease: self.lease, metrics, slot, mine, version };
         self.tasks.spawn(keeper.run(flight, told));
         tell
     }
@@ -114,7 +121,11 @@ impl Keeper {
                 first.map(|first| first.send(Ok(())));
                 return;
             };
-            first.take().map(|first| first.send(Err(error.clone())));
+            // Whoever still waits for the first attempt counts it.
+            let heard = first.take().is_some_and(|first| first.send(Err(error.clone())).is_ok());
+            if !heard {
+                self.metrics.store_failed(Kind::Claim, &error);
+            }
             if self.clock.now() + pause >= until {
                 tracing::error!(%error, "how a call ended could not be kept for its idempotency key");
                 return;
@@ -134,6 +145,7 @@ impl Keeper {
             // Nothing to renew; what the call ends with finds the same.
             Ok(None) => self.lease,
             Err(error) => {
+                self.metrics.store_failed(Kind::Claim, &error);
                 tracing::warn!(%error, "the lease of an idempotency key could not be renewed");
                 self.lease / 12
             }
@@ -160,20 +172,19 @@ impl Unsure {
 impl Drop for Unsure {
     fn drop(&mut self) {
         let Some((slot, mine)) = self.claim.take() else { return };
-        let Keepers { clock, lease, tasks, unsure } = &self.keepers;
+        let Keepers { tasks, unsure, .. } = &self.keepers;
         let (Ok(permit), Ok(runtime)) = (Arc::clone(unsure).try_acquire_owned(), tokio::runtime::Handle::try_current())
         else {
             return;
         };
-        runtime.spawn(take_back(*clock, *lease, slot, mine, tasks.token(), permit));
+        runtime.spawn(take_back(self.keepers.clone(), slot, mine, tasks.token(), permit));
     }
 }
 
 /// Removes the claim if it is there. It may still be on its way when it is looked for first, so it is looked for until
 /// its lease would be over; but nobody waits for that any more who waits for keepers.
 async fn take_back(
-    clock: Clock,
-    lease: Duration,
+    Keepers { clock, lease, metrics, .. }: Keepers,
     slot: Slot,
     mine: Mine,
     waited_for: TaskTrackerToken,
@@ -185,7 +196,7 @@ async fn take_back(
         match protocol::release(&slot, &mine).await {
             Ok(Released::Removed | Released::Anothers) => return,
             Ok(Released::Absent) => drop(waited_for.take()),
-            Err(_) => {}
+            Err(error) => metrics.store_failed(Kind::Claim, &error),
         }
         if clock.now() + pause >= until {
             return;

@@ -142,6 +142,42 @@ async fn how_a_call_ended_whose_caller_is_gone_is_written_when_the_store_is_back
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_the_store_does_not_do_for_a_keeper_is_counted() {
+    let failed = |replica: &Replica| {
+        let text = replica.engine.metrics_text();
+        let line = text.lines().find(|line| line.contains(r#"failures_total{kind="claim",state="away"}"#));
+        line.and_then(|line| line.rsplit_once(' ')).map_or(0, |(_, count)| count.parse::<u32>().unwrap())
+    };
+    // A lease that can't be renewed, every twelfth of it.
+    let (renewing, _) = alone();
+    let cut = async {
+        sleep(SECOND).await;
+        renewing.line.set(Way::Away);
+        sleep(2 * SECOND).await;
+        renewing.line.set(Way::Open);
+    };
+    assert_eq!(tokio::join!(renewing.pay(5), cut).0, Told::Paid);
+    assert_eq!(failed(&renewing), 2, "after 2 s and 2.5 s");
+    // An end that is written again after 100 ms and 300 ms, for a caller who waits and for one who is gone.
+    for waits in [SECOND * 9, SECOND / 2] {
+        let (writing, _) = alone();
+        let cut = async {
+            sleep(SECOND / 4).await;
+            writing.line.set(Way::Away);
+        };
+        let _ = timeout(waits, async { tokio::join!(writing.pay(1), cut) }).await;
+        sleep(SECOND / 2).await;
+        assert_eq!(failed(&writing), 3, "{waits:?}");
+    }
+    // A claim that was refused, and looked for at once and after as long.
+    let (unsure, _) = alone();
+    unsure.line.set(Way::Away);
+    assert_eq!(unsure.pay(0).await, Told::Away);
+    sleep(SECOND / 2).await;
+    assert_eq!(failed(&unsure), 4);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lease_is_renewed_while_its_call_runs() {
     let paid = Paid::default();
     let memory = Arc::new(Memory::new(Clock::system()));

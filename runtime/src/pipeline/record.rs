@@ -123,7 +123,7 @@ impl Record {
                     self.span.record("version", retired.version.as_deref());
                     self.span.record("state", State::Sunset.as_str());
                 }
-                self.event(level(stop), stop.name(), Some(stop));
+                self.event(level(stop, notes.begun), stop.name(), Some(stop));
             }
         }
     }
@@ -171,6 +171,7 @@ impl Drop for Record {
 
 /// Who should look at it. What went wrong is told in words only where the words are the server's: the message of an
 /// error that is the caller's may repeat what the caller sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Level {
     /// Nobody.
     Quiet,
@@ -180,20 +181,24 @@ enum Level {
     Server,
 }
 
-fn level(stop: &Stop) -> Level {
+/// `begun`: the function was run, or its fallback.
+fn level(stop: &Stop, begun: bool) -> Level {
     match stop {
-        // There may be very many of these; they are counted.
-        Stop::RateLimited { .. } | Stop::Overloaded { .. } | Stop::BreakerOpen { .. } | Stop::BulkheadFull { .. } => {
-            Level::Quiet
-        }
+        // There may be very many of these; they are counted. Of a store that is away the engine warns.
+        Stop::RateLimited { .. }
+        | Stop::Overloaded { .. }
+        | Stop::BreakerOpen { .. }
+        | Stop::BulkheadFull { .. }
+        | Stop::StoreAway(_) => Level::Quiet,
+        // Another call is the one that ended so, and this one repeats it.
+        Stop::EffectUnknown { .. } if !begun => Level::Caller,
         Stop::State(StateError::NoRandomness | StateError::Exhausted)
         | Stop::BadShim { .. }
         | Stop::Untranslatable { .. }
         | Stop::Panicked(_)
         | Stop::BadOutput(_)
         | Stop::ResultTooLarge { .. }
-        | Stop::EffectUnknown { .. }
-        | Stop::StoreAway(_) => Level::Server,
+        | Stop::EffectUnknown { .. } => Level::Server,
         Stop::Tool(error) => match error.kind() {
             ErrorKind::Internal | ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Unknown => Level::Server,
             _ => Level::Caller,
@@ -224,12 +229,30 @@ mod tests {
     use steadfast_contract::shim::ShimError;
 
     use super::*;
+    use crate::store::{StoreError, Trouble};
+
+    #[test]
+    fn what_comes_in_floods_or_repeats_another_call_is_no_error_of_the_servers() {
+        let unknown = || Stop::EffectUnknown { why: "cancelled while it ran".into() };
+        let trouble = Trouble { store: "db".into(), what: "is away".into(), help: "wait".into(), source: None };
+        for (stop, begun, expected) in [
+            (unknown(), true, Level::Server),
+            (unknown(), false, Level::Caller),
+            (Stop::StoreAway(StoreError::Away(trouble.clone())), false, Level::Quiet),
+            (Stop::StoreAway(StoreError::Broken(trouble)), false, Level::Quiet),
+            (Stop::Overloaded { retry_after: std::time::Duration::ZERO }, false, Level::Quiet),
+            (Stop::KeyReused, false, Level::Caller),
+            (Stop::Panicked("the fuse was lit".into()), true, Level::Server),
+        ] {
+            assert_eq!(level(&stop, begun), expected, "{} {begun}", stop.name());
+        }
+    }
 
     #[test]
     fn a_shim_that_refuses_what_was_promised_is_the_servers_fault_and_its_words_stay_out_of_the_log() {
         let error = ShimError::new("`hunter2` is no state");
         let stop = Stop::Untranslatable { tool: "search".into(), version: "1.2.0".into(), error };
-        assert!(matches!(level(&stop), Level::Server));
+        assert_eq!(level(&stop, false), Level::Server);
         let words = words(&stop);
         assert!(words.contains("`search` 1.2.0") && !words.contains("hunter2"), "{words}");
     }

@@ -146,7 +146,7 @@ impl Job {
             Ok(true) => {}
             Ok(false) => return Err(crate::request_state::StateError::NoRandomness.into()),
             Err(error) => {
-                engine.metrics.store_failed(Kind::Task, &error);
+                engine.store_failed(Kind::Task, &error);
                 // Its caller is told that there is none, so there must not be one later.
                 tokio::spawn(slot.forget(engine.tasks.settings.poll));
                 return Err(Stop::StoreAway(error));

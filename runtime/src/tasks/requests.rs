@@ -119,6 +119,6 @@ async fn own(engine: &Engine, principal: &Principal, id: &str) -> Result<(Slot, 
 }
 
 fn away(engine: &Engine, error: StoreError) -> TaskError {
-    engine.metrics.store_failed(Kind::Task, &error);
+    engine.store_failed(Kind::Task, &error);
     TaskError::Away(error)
 }
