@@ -22,7 +22,8 @@ pub(crate) mod meta {
     pub(crate) const ATTEMPTS: &str = "dev.steadfast/attempts";
     /// In a result that something else stands in for: `{mode, reason, ageMs?}`; `mode` is `fallback` or `stale`.
     pub(crate) const DEGRADED: &str = "dev.steadfast/degraded";
-    /// In an `isError` result: `{kind, retryAfterMs?}`; of what is no longer served: `{kind, sunset, note?, available}`.
+    /// In an `isError` result: `{kind, reason?, retryAfterMs?, limitBytes?}`; of what is no longer served: `{kind, sunset,
+    /// note?, available}`.
     pub(crate) const ERROR: &str = "dev.steadfast/error";
     /// In an `isError` result: every violation as `{path, expected, found}`.
     pub(crate) const VIOLATIONS: &str = "dev.steadfast/violations";

@@ -2,6 +2,8 @@
 //!
 //! Everything here is a caller of the [pipeline](crate::pipeline), and mends what rmcp leaves open: a request whose
 //! handler panics is answered, a request id that is in use is refused, malformed JSON gets a JSON-RPC error.
+//! What costs much in rmcp is done before it where it can be: `plain` reads a plain call over stdio at once, and `edge`
+//! has a server that is full say so before a request is taken apart.
 
 mod changes;
 mod channel;

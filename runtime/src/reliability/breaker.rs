@@ -1,8 +1,9 @@
 //! A circuit breaker: stops calling an upstream that fails or hangs, and finds out when it is well again.
 //!
 //! After Nygard, *Release It!*, with the window and ratios of resilience4j. Invariants:
-//! - Between two changes of state the breaker has one generation, or half open several. The result of a call counts only in the generation
-//!   that admitted it, so late answers of calls from before it opened say nothing about the upstream's recovery.
+//! - Between two changes of state the breaker has one generation, or, half open, several. The result of a call counts
+//!   only in the generation that admitted it, so late answers of calls from before it opened say nothing about the
+//!   upstream's recovery.
 //! - Half open, at most `half_open_calls` probes of the generation are out or have succeeded. All must succeed before it
 //!   closes. Where they keep everybody waiting for as long as the breaker would be open, or as makes a call slow, they
 //!   are given up: a new generation of probes begins.
