@@ -156,7 +156,10 @@ async fn a_stale_result_stands_in_where_that_is_declared() {
     let errors = phase(&report, "errors");
     assert_eq!((&errors["stale"], &errors["calls"]), (&json!(30), &json!(30)));
     assert!(text(&report["notes"]).contains("no upstream is declared"), "{report:#}");
-    assert!(text(&report["held"]).contains("at most 1.20x of the offered load"), "its retries have a budget: {report:#}");
+    assert!(
+        text(&report["held"]).contains("at most 1.20x of the offered load"),
+        "its retries have a budget: {report:#}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
