@@ -113,6 +113,10 @@ fn tools_shows_what_is_enforced_and_who_said_it() {
         failures_in_a_row = 7
         retry_floor = 0
         concurrency = 4
+        [retry]
+        cap = '9s'
+        [tasks]
+        deadline = '10m'
     ";
     let (_, out, _) = run_in("policies", &[("steadfast.toml", file)], &["tools"]);
     let login = out.lines().find(|line| line.starts_with("login ")).unwrap();
@@ -143,7 +147,17 @@ fn tools_shows_what_is_enforced_and_who_said_it() {
         assert_eq!((&settings[key], &settings["from"][key]), (&value, &json!(from)), "{key}");
     }
     assert_eq!(upstream["name"], "directory");
-    assert_eq!(of("echo")["enforced"]["upstream"], Value::Null);
+    assert_eq!(enforced["retry_budget"], Value::Null, "it is the upstream's");
+    assert_eq!((&enforced["retry_base_ms"], &enforced["retry_cap_ms"]), (&json!(50), &json!(9_000)));
+    let echo = &of("echo")["enforced"];
+    assert_eq!((&echo["upstream"], &echo["task"]), (&Value::Null, &Value::Null));
+    let budget = json!({"ratio": 20.0, "floor": 2, "from": {"ratio": "default", "floor": "default"}});
+    assert_eq!(echo["retry_budget"], budget, "a tool without an upstream has its own");
+    let from = json!({
+        "required": "attribute", "manual": "attribute", "idle_ms": "tasks.deadline", "deadline_ms": "tasks.deadline",
+    });
+    let task = json!({"required": false, "manual": false, "idle_ms": 600_000, "deadline_ms": 600_000, "from": from});
+    assert_eq!(of("dig")["enforced"]["task"], task);
 }
 
 #[test]

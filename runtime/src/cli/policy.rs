@@ -3,17 +3,16 @@
 //! Invariant: numbers are the engine's own, so that what is shown is what is enforced. Only where they come from is
 //! looked up again, in the attribute and in the configuration.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value, json};
 
 use crate::{
     catalogue::Entry,
     config::{Settings, ToolSettings, UpstreamSettings},
-    duration,
+    context::Time,
+    duration::{self, millis},
     engine::Engine,
     policy::UpstreamPolicy,
-    tool::{Effect, Promise, Upstream},
+    tool::{Effect, Promise, TaskSupport, Upstream},
 };
 
 /// What is enforced, in the order of a call's life.
@@ -62,15 +61,17 @@ pub(super) fn as_json(entry: &Entry, engine: &Engine, settings: &Settings) -> Va
     };
     let attempt_from = from(set.attempt_timeout.is_some(), declaration.attempt_timeout.is_some());
     let mut enforced = object([
-        ("timeout_ms", millis(policy.timeout), timeout_from),
-        ("attempt_timeout_ms", policy.attempt_timeout.map_or(Value::Null, millis), attempt_from),
+        ("timeout_ms", millis(policy.timeout).into(), timeout_from),
+        ("attempt_timeout_ms", policy.attempt_timeout.map(millis).into(), attempt_from),
         ("retry", policy.retries.into(), from(set.retry.is_some(), declaration.retry > 0)),
+        ("retry_base_ms", millis(engine.backoff.base).into(), "retry.base"),
+        ("retry_cap_ms", millis(engine.backoff.cap).into(), "retry.cap"),
         (
             "rate_limit",
             policy.rate.map(|rate| rate.to_string()).into(),
             from(set.rate_limit.is_some(), declaration.rate_limit.is_some()),
         ),
-        ("stale_ms", policy.stale.map_or(Value::Null, millis), from(set.stale.is_some(), declaration.stale.is_some())),
+        ("stale_ms", policy.stale.map(millis).into(), from(set.stale.is_some(), declaration.stale.is_some())),
         (
             "fallback",
             declaration.fallback.filter(|_| policy.fallback).into(),
@@ -78,8 +79,35 @@ pub(super) fn as_json(entry: &Entry, engine: &Engine, settings: &Settings) -> Va
         ),
         ("idempotency_key", (declaration.effect != Effect::ReadOnly).into(), "attribute"),
     ]);
-    enforced["upstream"] = policy.upstream.map_or(Value::Null, |at| upstream(at, engine, settings));
+    enforced["task"] = declaration.task.map_or(Value::Null, |support| task(support, entry, engine, &set));
+    let (upstream, budget) = match policy.upstream {
+        Some(at) => (upstream(at, engine, settings), Value::Null),
+        None => (Value::Null, own_budget(entry, engine)),
+    };
+    enforced["upstream"] = upstream;
+    enforced["retry_budget"] = budget;
     enforced
+}
+
+/// How its calls go on as tasks, and how long they may take then.
+fn task(support: TaskSupport, entry: &Entry, engine: &Engine, set: &ToolSettings) -> Value {
+    let (Time { idle, hard }, declared) = (engine.policy(entry).task_time, entry.declaration.timeout);
+    let idle_from = match set.timeout.or(declared) {
+        Some(wanted) if wanted <= hard => from(set.timeout.is_some(), declared.is_some()),
+        _ => "tasks.deadline",
+    };
+    object([
+        ("required", support.required.into(), "attribute"),
+        ("manual", support.manual.into(), "attribute"),
+        ("idle_ms", millis(idle).into(), idle_from),
+        ("deadline_ms", millis(hard).into(), "tasks.deadline"),
+    ])
+}
+
+/// The retry budget of a tool that names no upstream.
+fn own_budget(entry: &Entry, engine: &Engine) -> Value {
+    let budget = engine.own_budget(entry).policy();
+    object([("ratio", percent(budget.ratio), "default"), ("floor", budget.floor.into(), "default")])
 }
 
 fn upstream(at: usize, engine: &Engine, settings: &Settings) -> Value {
@@ -90,7 +118,7 @@ fn upstream(at: usize, engine: &Engine, settings: &Settings) -> Value {
     let mut about = object([
         ("concurrency", bulkhead.concurrency.into(), from(set.concurrency.is_some(), declared.concurrency.is_some())),
         ("queue", bulkhead.queue.into(), from(set.queue.is_some(), declared.queue.is_some())),
-        ("window_ms", millis(breaker.window), from(set.window.is_some(), declared.window.is_some())),
+        ("window_ms", millis(breaker.window).into(), from(set.window.is_some(), declared.window.is_some())),
         (
             "minimum_calls",
             breaker.minimum_calls.into(),
@@ -106,9 +134,9 @@ fn upstream(at: usize, engine: &Engine, settings: &Settings) -> Value {
             breaker.failures_in_a_row.into(),
             from(set.failures_in_a_row.is_some(), declared.failures_in_a_row.is_some()),
         ),
-        ("slow_call_ms", millis(breaker.slow_call), from(set.slow_call.is_some(), declared.slow_call.is_some())),
+        ("slow_call_ms", millis(breaker.slow_call).into(), from(set.slow_call.is_some(), declared.slow_call.is_some())),
         ("slow_ratio", percent(breaker.slow_ratio), from(set.slow_ratio.is_some(), declared.slow_ratio.is_some())),
-        ("open_for_ms", millis(breaker.open_for), from(set.open_for.is_some(), declared.open_for.is_some())),
+        ("open_for_ms", millis(breaker.open_for).into(), from(set.open_for.is_some(), declared.open_for.is_some())),
         ("half_open", breaker.half_open_calls.into(), from(set.half_open.is_some(), declared.half_open.is_some())),
         ("retry_ratio", percent(budget.ratio), from(set.retry_ratio.is_some(), declared.retry_ratio.is_some())),
         ("retry_floor", budget.floor.into(), from(set.retry_floor.is_some(), declared.retry_floor.is_some())),
@@ -142,10 +170,6 @@ fn object<const N: usize>(settings: [(&str, Value, &'static str); N]) -> Value {
     }
     values.insert("from".into(), json!(sources));
     Value::Object(values)
-}
-
-fn millis(duration: Duration) -> Value {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).into()
 }
 
 /// A part of 1 as a percentage, without the dust that dividing and multiplying leaves.
