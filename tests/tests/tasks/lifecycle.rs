@@ -145,7 +145,7 @@ async fn one_caller_does_not_take_every_place_of_tasks() {
     for (settings, allowed) in [
         ("[tasks]\nconcurrency = 4", 4),
         ("[tasks]\nconcurrency = 4\nconcurrency_per_caller = 3", 3),
-        ("profile = 'shared'\n[tasks]\nconcurrency = 4", 3),
+        ("profile = 'shared'\nstore.allow_embedded = true\n[tasks]\nconcurrency = 4", 3),
     ] {
         let greedy = configured(&workshop, settings);
         let mut first = None;

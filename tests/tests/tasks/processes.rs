@@ -19,7 +19,7 @@ fn data(name: &str) -> PathBuf {
 
 fn server(data: &Path) -> HttpServer {
     HttpServer::with(|command| {
-        command.env("STEADFAST_DATA", data).env("STEADFAST_TASKS_LEASE", "600ms").env("STEADFAST_TASKS_POLL", "50ms");
+        command.env("STEADFAST_DATA", data).env("STEADFAST_TASKS_LEASE", "1s").env("STEADFAST_TASKS_POLL", "50ms");
         command.env("STEADFAST_DRAIN_GRACE", "1s");
     })
 }
