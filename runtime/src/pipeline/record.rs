@@ -123,7 +123,8 @@ impl Record {
                     self.span.record("version", retired.version.as_deref());
                     self.span.record("state", State::Sunset.as_str());
                 }
-                self.event(level(stop, notes.begun), stop.name(), Some(stop));
+                let level = if notes.replayed { Level::Caller } else { level(stop, notes.begun) };
+                self.event(level, stop.name(), Some(stop));
             }
         }
     }
@@ -134,7 +135,9 @@ impl Record {
             metrics.degraded(&self.tool, degraded.mode.as_str());
         }
         if notes.replayed {
+            // An error that is given again was counted when it happened.
             metrics.replayed(&self.tool);
+            return;
         }
         if let Err(stop) = outcome {
             match stop.counts_as(notes.begun) {
