@@ -14,6 +14,7 @@ mod adopt;
 mod again;
 mod begin;
 mod channel;
+mod finish;
 mod format;
 mod job;
 mod lease;
@@ -224,9 +225,7 @@ impl Place {
         all.insert(id.to_owned(), Arc::clone(&running));
         Ok(Self { engine: Arc::clone(engine), id: id.to_owned(), running })
     }
-}
 
-impl Place {
     /// Frees the place, although somebody may still hold a part of the task.
     fn leave(&self) {
         let tasks = &self.engine.tasks;

@@ -72,9 +72,15 @@ pub(crate) async fn sweep(engine: &Arc<Engine>) -> Result<(), StoreError> {
     }
 }
 
-/// Takes a task over; none where that is not possible now, or somebody else was faster.
+/// Takes a task over; none where that is not possible now, somebody else was faster, or it runs here.
 pub(super) async fn adopt(engine: &Arc<Engine>, slot: &Slot, found: &Found) -> Option<Found> {
     let Phase::Open(open) = &found.record.phase else { return None };
+    // The lease of a task that runs here may run out while the store is away, or by a clock that jumps: its watch is
+    // late then, and its process is not gone.
+    if engine.tasks.is_running(&slot.id) {
+        engine.tasks.wake(&slot.id);
+        return None;
+    }
     let Some(again) = &open.again else {
         let taken = slot.change(&Event::TakeOver).await.ok()?;
         ended(slot, &taken);

@@ -10,12 +10,13 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 use futures_util::FutureExt as _;
 use rmcp::model::{CallToolResponse, JsonObject};
 use serde_json::{Map, Value};
-use tokio::{sync::oneshot, time::sleep};
+use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
 use super::{
     again::served,
     channel::TaskChannel,
+    finish::finish,
     job::{Job, Task},
     lease::{self, Watch, Why, can_run_again},
     record::{Event, Phase, UNKNOWN, failed},
@@ -121,42 +122,6 @@ fn end(engine: &Engine, served: Served<'_>, id: &str, outcome: Result<Outcome, S
         }
         Ok(_) => failed("internal error", "internal"),
         Err(error) => Phase::Failed { error: object(serde_json::json!(error)) },
-    }
-}
-
-/// Writes the end, for as long as it takes and somebody could still ask for it.
-async fn finish(job: &Job, task: &Task, phase: Phase) {
-    let (engine, settings) = (&job.engine, &job.engine.tasks.settings);
-    let event = Event::End(phase, None);
-    let (mut pause, mut told) = (settings.poll, false);
-    loop {
-        match task.slot.change(&event).await {
-            Ok(_) => return,
-            Err(Unchanged::Absent | Unchanged::Foreign | Unchanged::Refused(_)) => {
-                tracing::warn!(task = task.slot.id, "the task was ended or taken over before its own end was written");
-                return;
-            }
-            Err(Unchanged::Contended) => {}
-            Err(Unchanged::Store(error)) => {
-                engine.metrics.store_failed(Kind::Task, &error);
-                if !std::mem::replace(&mut told, true) {
-                    tracing::error!(%error, task = task.slot.id, "the end of the task can't be written; it is kept");
-                }
-            }
-        }
-        let record = job.record().unwrap_or_else(|| Arc::clone(&task.record));
-        if engine.clock.unix_millis() >= record.created_ms.saturating_add(record.ttl_ms) {
-            tracing::error!(task = task.slot.id, "the end of the task could not be written in its time to live");
-            return;
-        }
-        tokio::select! {
-            () = task.place.running.stop.cancelled() => {
-                tracing::error!(task = task.slot.id, "the end of the task can't be written before the process ends");
-                return;
-            }
-            () = sleep(pause) => {}
-        }
-        pause = (pause * 2).min(settings.lease / 3);
     }
 }
 

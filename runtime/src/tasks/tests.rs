@@ -105,6 +105,13 @@ async fn change(State(bench): State<Bench>, seconds: u64) -> String {
     "changed".into()
 }
 
+/// Give a result that is so long.
+#[mcp_tool(version = "1.0.0", effect = additive, task, timeout = "1h", crate = crate)]
+async fn fill(State(bench): State<Bench>, bytes: usize) -> String {
+    let _running = bench.begin();
+    "a".repeat(bytes)
+}
+
 /// Read on a thread of its own, for as long as the test wants.
 #[mcp_tool(version = "1.0.0", effect = read_only, task, timeout = "1m", crate = crate)]
 fn block(State(bench): State<Bench>) -> String {
@@ -145,7 +152,7 @@ impl Process {
 
     fn on(bench: &Bench, memory: Arc<Memory>, clock: Clock) -> Self {
         let store = Arc::new(Faulty::new(memory));
-        let server = Server::builder("bench", bench.clone()).tools(tools![read, change, block, compute]).build();
+        let server = Server::builder("bench", bench.clone()).tools(tools![read, change, fill, block, compute]).build();
         let seams = Seams { clock, random: Random::seeded(1), store: Arc::clone(&store) as Arc<dyn Store> };
         let engine = Engine::new(server.into_parts().unwrap(), &Settings::from_text("").unwrap(), seams).unwrap();
         Self { engine: Arc::new(engine), store }

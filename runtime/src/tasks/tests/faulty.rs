@@ -18,6 +18,10 @@ pub(super) enum Fault {
     None,
     /// Tasks are written and nobody hears of it; nothing is read or removed.
     Unanswered,
+    /// Tasks are written and nobody hears of it; everything else is done.
+    Unheard,
+    /// Nothing is written that has more bytes than this.
+    Longer(usize),
     /// Nothing of this kind is written.
     Unwritten(Kind),
     /// It refuses everything.
@@ -57,7 +61,7 @@ impl Faulty {
         F: Future<Output = Result<T, StoreError>>,
     {
         match self.fault() {
-            Fault::None | Fault::Unwritten(_) => operation().await,
+            Fault::None | Fault::Unheard | Fault::Longer(_) | Fault::Unwritten(_) => operation().await,
             Fault::Unanswered => Err(away()),
             Fault::Broken => Err(StoreError::Broken(trouble())),
             Fault::Hangs => std::future::pending().await,
@@ -88,11 +92,12 @@ impl Store for Faulty {
         self.asked.lock().unwrap().push((key.kind, value.len()));
         Box::pin(async move {
             match self.fault() {
-                Fault::Unanswered => {
+                Fault::Unanswered | Fault::Unheard => {
                     let put = self.memory.put(key, expect, value, ttl).await?;
                     if key.kind == Kind::Task && !key.name.contains(':') { Err(away()) } else { Ok(put) }
                 }
                 Fault::Unwritten(kind) if kind == key.kind => Err(away()),
+                Fault::Longer(most) if value.len() > most => Err(away()),
                 _ => self.unless(|| self.memory.put(key, expect, value, ttl)).await,
             }
         })

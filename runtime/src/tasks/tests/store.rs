@@ -71,6 +71,50 @@ async fn a_store_that_never_answers_does_not_keep_a_task_beyond_its_lease() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_asks_for_a_task_right_after_its_store_was_away_does_not_end_it_where_it_runs() {
+    let bench = Bench::default();
+    let first = Process::first(&bench);
+    let id = first.call("change", json!({"seconds": 30})).await.unwrap();
+    pass(1).await;
+    first.store.fail(Fault::Broken);
+    pass(20).await;
+    first.store.fail(Fault::None);
+    assert_eq!(first.status(&id).await, TaskStatus::Working);
+    settle().await;
+    first.another(&bench).sweep().await;
+    assert_eq!(first.status(&id).await, TaskStatus::Working, "its lease was renewed at once");
+    pass(10).await;
+    assert_eq!(first.status(&id).await, TaskStatus::Completed);
+    assert_eq!(bench.begun(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_result_that_the_store_does_not_take_ends_its_task_after_a_lease() {
+    let bench = Bench::default();
+    let first = Process::first(&bench);
+    first.store.fail(Fault::Longer(10_000));
+    let id = first.call("fill", json!({"bytes": 20_000})).await.unwrap();
+    pass(14).await;
+    assert_eq!(first.status(&id).await, TaskStatus::Working);
+    pass(8).await;
+    let ended = serde_json::to_value(first.task(&id).await).unwrap();
+    assert_eq!((&ended["status"], &ended["error"]["data"]["kind"]), (&json!("failed"), &json!("answer_not_kept")));
+    assert_eq!((bench.begun(), first.engine.tasks.running()), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_whose_answer_was_lost_is_known_to_be_written() {
+    let bench = Bench::default();
+    let first = Process::first(&bench);
+    let id = first.call("change", json!({"seconds": 1})).await.unwrap();
+    first.store.fail(Fault::Unheard);
+    pass(3).await;
+    assert_eq!(first.status(&id).await, TaskStatus::Completed);
+    let marks = first.store.memory.list("default", Kind::Unfinished, None, 10).await.unwrap();
+    assert_eq!((marks.len(), first.engine.tasks.running()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_end_that_can_not_be_written_is_kept_for_as_long_as_somebody_could_ask_for_it() {
     for (away, ended) in [(50, 0), (120, 1)] {
         let bench = Bench::default();
