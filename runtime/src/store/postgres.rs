@@ -27,7 +27,7 @@ use tokio::time::Instant;
 
 use self::{
     aside::Aside,
-    error::refused,
+    error::{is_late, refused},
     pool::{Lent, Pool},
 };
 use super::{
@@ -42,6 +42,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// How long it is at that, at most.
 const SWEEP_FOR: Duration = Duration::from_secs(20);
+/// How many records it removes at once, where that takes less than the time-out of a statement.
+const SWEPT_AT_ONCE: u64 = 1000;
 
 /// A row of a list: name, long name, value, version, age.
 type Named = (Vec<u8>, Option<Vec<u8>>, Vec<u8>, i64, i64);
@@ -268,13 +270,22 @@ async fn count(connection: &mut PgConnection, key: &Key, quota: Quota) -> Result
     Ok(Taken::Limited { retry_after: Duration::from_micros(wait.map_or(0, |(wait,)| unsigned(wait))) })
 }
 
-/// Removes what is over, some at a time, until there is no more or it takes too long.
+/// Removes what is over, some at a time, until there is no more or it takes too long. Large records take longer, so
+/// fewer of them are removed at once.
 async fn sweep(pool: &Pool, clock: Clock, until: Instant) -> Result<(), sqlx::Error> {
+    let mut most = SWEPT_AT_ONCE;
+    let mut lent = pool.lend().await?;
     loop {
-        let mut lent = pool.lend().await?;
-        let swept = sqlx::query(sql::SWEEP).execute(&mut *lent).await;
-        if lent.back(swept)?.rows_affected() < sql::SWEPT_AT_ONCE || clock.now() >= until {
-            return Ok(());
+        let swept = sqlx::query(sql::SWEEP).bind(signed(most)).execute(&mut *lent).await;
+        match swept {
+            // On the same connection: another one may come before the server has unlocked the rows, and find none.
+            Err(error) if most > 1 && clock.now() < until && is_late(&error) => most = most.div_ceil(4),
+            swept => {
+                if lent.back(swept)?.rows_affected() < most || clock.now() >= until {
+                    return Ok(());
+                }
+                lent = pool.lend().await?;
+            }
         }
     }
 }

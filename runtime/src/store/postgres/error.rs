@@ -8,6 +8,14 @@ use crate::store::StoreError;
 /// become a standby, a lock that was not had in time (PostgreSQL's manual, appendix A).
 const PASSING: [&str; 6] = ["08", "53", "57", "40", "25", "55"];
 
+/// Of a statement that was ended by its time-out, or by an operator.
+const CANCELLED: &str = "57014";
+
+/// Whether the server ended a statement because it took too long.
+pub(super) fn is_late(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(error) if error.code().as_deref() == Some(CANCELLED))
+}
+
 /// See the module.
 pub(super) fn refused(store: &Arc<str>, error: sqlx::Error) -> StoreError {
     let away = match &error {

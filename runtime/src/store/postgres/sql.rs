@@ -70,11 +70,8 @@ pub(super) const WAIT: &str = "
     FROM steadfast_store
     WHERE tenant = $1 AND kind = $2 AND name = $3";
 
-/// The limit in [`SWEEP`].
-pub(super) const SWEPT_AT_ONCE: u64 = 1000;
-
-/// Replicas that sweep together take different rows.
+/// Replicas that sweep together take different rows. $1 how many.
 pub(super) const SWEEP: &str = "
     DELETE FROM steadfast_store WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM steadfast_store WHERE expires <= clock_timestamp()
-        ORDER BY expires LIMIT 1000 FOR UPDATE SKIP LOCKED))";
+        ORDER BY expires LIMIT $1 FOR UPDATE SKIP LOCKED))";

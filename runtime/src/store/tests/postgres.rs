@@ -90,6 +90,30 @@ async fn however_much_is_over_it_is_swept_at_once() {
     panic!("it is not swept");
 }
 
+/// Large records are slow to remove; here each of them is slow.
+#[tokio::test]
+async fn what_can_not_be_removed_all_at_once_in_time_is_removed_by_and_by() {
+    let Some((mut connection, url)) = schema().await else { return };
+    let store = store(&url, Duration::from_millis(500));
+    until_there(&*store).await;
+    for statement in [
+        "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN PERFORM pg_sleep(0.05); RETURN OLD; END'",
+        "CREATE TRIGGER slowly BEFORE DELETE ON steadfast_store FOR EACH ROW EXECUTE FUNCTION slowly()",
+        "INSERT INTO steadfast_store (tenant, kind, name, value, version, written, expires)
+            SELECT 't', 'claim', n::text::bytea, '', n, clock_timestamp(), clock_timestamp()
+            FROM generate_series(1, 20) n",
+    ] {
+        sqlx::query(statement).execute(&mut connection).await.unwrap();
+    }
+    store.put(&key("name"), Expect::Absent, b"x", None).await.unwrap();
+    let clock = Clock::system();
+    let until = clock.now() + PATIENT;
+    while number(&mut connection, "SELECT count(*) FROM steadfast_store").await > 1 {
+        assert!(clock.now() < until, "it is not swept");
+    }
+}
+
 /// A thread that serves many calls at once, each of which takes its time.
 #[tokio::test]
 async fn a_server_that_is_swamped_does_not_take_its_store_for_away() {
