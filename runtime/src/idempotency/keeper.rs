@@ -1,10 +1,17 @@
 //! Looks after a claim apart from its call: renews its lease while the call runs, and writes how it ended.
 //!
-//! Invariants: a claim has one keeper, and only the keeper writes its record; a write that may or may not have been made
-//! is made sure of; a call whose caller is gone, or whose store is away for a moment, is settled all the same. A keeper
+//! Invariants: a claim that is known to be there has one keeper, and only the keeper writes its record; one of which
+//! nobody knows whether it is there has none, and is taken back as soon as it is found; a write that may or may not
+//! have been made is made sure of; a call whose caller is gone, or whose store is away for a moment, is settled all the same. A keeper
 //! that can't write for a lease's time gives up: the lease is over then, which says `unknown` by itself.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, oneshot},
@@ -27,9 +34,9 @@ use crate::{
 const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// How many claims of which nobody knows whether they were written are looked for at the same time. Of the others the
-/// lease says later that nobody knows.
-const UNSURE: usize = 256;
+/// How many claims of which nobody knows whether they were written are looked for at the same time: each is a task with
+/// a timer and a key. Of the others, if they were written, the lease says later that nobody knows how they ended.
+const UNSURE: usize = 4096;
 
 /// What keepers have in common.
 #[derive(Clone)]
@@ -39,6 +46,8 @@ pub(super) struct Keepers {
     metrics: Arc<Metrics>,
     tasks: TaskTracker,
     unsure: Arc<Semaphore>,
+    /// That there were more was logged, and not all that were looked for are settled since.
+    overflowed: Arc<AtomicBool>,
 }
 
 /// How a call ended, for its key.
@@ -76,7 +85,8 @@ struct Keeper {
 
 impl Keepers {
     pub(super) fn new(clock: Clock, lease: Duration, metrics: Arc<Metrics>) -> Self {
-        Self { clock, lease, metrics, tasks: TaskTracker::new(), unsure: Arc::new(Semaphore::new(UNSURE)) }
+        let unsure = Arc::new(Semaphore::new(UNSURE));
+        Self { clock, lease, metrics, tasks: TaskTracker::new(), unsure, overflowed: Arc::default() }
     }
 
     /// Looks after a claim until its call ends. A call that ends without a word may have had its effect.
@@ -172,11 +182,20 @@ impl Unsure {
 impl Drop for Unsure {
     fn drop(&mut self) {
         let Some((slot, mine)) = self.claim.take() else { return };
-        let Keepers { tasks, unsure, .. } = &self.keepers;
-        let (Ok(permit), Ok(runtime)) = (Arc::clone(unsure).try_acquire_owned(), tokio::runtime::Handle::try_current())
-        else {
+        let Keepers { tasks, unsure, overflowed, .. } = &self.keepers;
+        let Ok(permit) = Arc::clone(unsure).try_acquire_owned() else {
+            // Once for all that come while there is no room.
+            if !overflowed.swap(true, Ordering::Relaxed) {
+                tracing::warn!(
+                    "too many idempotency keys are uncertain to be looked for; calls that were refused may be `unknown`"
+                );
+            }
             return;
         };
+        if unsure.available_permits() + 1 == UNSURE {
+            overflowed.store(false, Ordering::Relaxed);
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(take_back(self.keepers.clone(), slot, mine, tasks.token(), permit));
     }
 }
