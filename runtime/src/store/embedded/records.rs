@@ -12,7 +12,7 @@ use super::{
     file::{Fault, META, Opened, damaged_record, refused},
     writer::{Change, Changed},
 };
-use crate::store::{Expect, Key, Kind, Put, StoreError, Stored, key};
+use crate::store::{Key, Kind, Put, StoreError, Stored, key};
 
 const RECORDS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("records");
 /// When records end, in milliseconds, and their keys.
@@ -139,11 +139,7 @@ impl<'t> Tables<'t> {
             None => None,
         };
         let live = there.as_ref().filter(|record| !record.is_over(self.now));
-        let expected = match expect {
-            Expect::Anything => true,
-            Expect::Absent => live.is_none(),
-            Expect::Version(version) => live.is_some_and(|record| record.version == *version),
-        };
+        let expected = expect.allows(live.map(|record| record.version));
         let stored = live.map(|record| record.stored(self.now));
         match change {
             Change::Put { .. } if !expected => return Ok(Some(Changed::Put(Put::Conflict(stored)))),

@@ -99,7 +99,7 @@ impl Switches {
         let (_lock, mut document, now) = self.begin()?;
         let tenant = document.switches.entry(key.tenant.to_string()).or_default();
         let there = tenant.get(&key.name);
-        if !expected(expect, there) {
+        if !expect.allows(there.map(|entry| entry.version)) {
             return Ok(Put::Conflict(there.map(|entry| self.stored(entry, now)).transpose()?));
         }
         document.version += 1;
@@ -112,9 +112,11 @@ impl Switches {
     pub(super) fn remove(&self, key: &Key, expect: Expect) -> Result<bool, StoreError> {
         let (_lock, mut document, _) = self.begin()?;
         let Some(tenant) = document.switches.get_mut(&*key.tenant) else { return Ok(false) };
-        if expect == Expect::Absent || !expected(expect, tenant.get(&key.name)) || tenant.remove(&key.name).is_none() {
+        let there = tenant.get(&key.name).map(|entry| entry.version);
+        if there.is_none() || !expect.allows(there) {
             return Ok(false);
         }
+        tenant.remove(&key.name);
         self.write(&document)?;
         Ok(true)
     }
@@ -174,14 +176,6 @@ impl Switches {
     fn damaged(&self) -> StoreError {
         let help = "mend it, restore it from a backup, or move it away: every switch is then as if never thrown";
         StoreError::broken(&self.store, "it can't be understood, and was left as it is", help)
-    }
-}
-
-fn expected(expect: Expect, there: Option<&Entry>) -> bool {
-    match expect {
-        Expect::Anything => true,
-        Expect::Absent => there.is_none(),
-        Expect::Version(version) => there.is_some_and(|entry| entry.version == version),
     }
 }
 
