@@ -2,6 +2,7 @@
 
 pub mod http;
 pub mod stdio;
+pub mod tasks;
 
 use std::{
     io::{BufRead as _, BufReader, Read as _},

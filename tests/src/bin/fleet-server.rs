@@ -2,7 +2,8 @@
 //! killed, and share a store.
 //!
 //! `FLEET_UPSTREAM` is the upstream's `host:port`. `FLEET_FOLDER` is where what was done can be counted: a line in
-//! `begun` for each run of `charge` and `work`, with the process that ran it, and a line in `charged` for each charge.
+//! `begun` for each run of `charge`, `work`, `dig` and `send`, with the process that ran it, a line in `charged` for each
+//! charge, a line in `dug` and `sent` for each that came to its end, and a line in `left` for each that did or was dropped.
 
 use std::{
     fs::{File, OpenOptions},
@@ -36,6 +37,29 @@ impl Fleet {
 
     fn begin(&self) -> io::Result<()> {
         self.note("begun", &std::process::id().to_string()).map(drop)
+    }
+
+    /// What a task does.
+    async fn take_part(&self, file: &str, ms: u64) -> Result<String, ToolError> {
+        let process = std::process::id().to_string();
+        self.begin()?;
+        let _left = Left { fleet: self, process: &process };
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+        self.note(file, &process)?;
+        Ok(format!("{file} by {process}"))
+    }
+}
+
+/// A run, until it ends in whatever way but that of its process.
+struct Left<'a> {
+    fleet: &'a Fleet,
+    process: &'a str,
+}
+
+impl Drop for Left<'_> {
+    fn drop(&mut self) {
+        // Nothing else counts on it than the test that reads it.
+        let _ = self.fleet.note("left", self.process);
     }
 }
 
@@ -97,6 +121,18 @@ async fn work(
     Ok(format!("worked for {ms} ms"))
 }
 
+/// Dig, which does no harm a second time.
+#[mcp_tool(version = "1.0.0", effect = read_only, task, timeout = "1m")]
+async fn dig(State(fleet): State<Fleet>, ms: u64) -> Result<String, ToolError> {
+    fleet.take_part("dug", ms).await
+}
+
+/// Send something, after a while.
+#[mcp_tool(version = "1.0.0", effect = additive, task, timeout = "1m")]
+async fn send(State(fleet): State<Fleet>, ms: u64) -> Result<String, ToolError> {
+    fleet.take_part("sent", ms).await
+}
+
 /// Answer at once.
 #[mcp_tool(version = "1.0.0", effect = read_only)]
 async fn ping() -> &'static str {
@@ -141,7 +177,7 @@ async fn babble() -> String {
 
 fn server() -> Server<Fleet> {
     Server::builder("fleet", Fleet::from_environment())
-        .tools(tools![fetch, recall, pour, charge, work, ping, explode, hang, stall, flood, babble])
+        .tools(tools![fetch, recall, pour, charge, work, dig, send, ping, explode, hang, stall, flood, babble])
         .build()
 }
 

@@ -53,14 +53,28 @@ impl Fleet {
         self.folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// The processes in which `charge` and `work` began, once for each time.
+    /// The processes in which `charge`, `work` and tasks began, once for each time.
     pub fn begun(&self) -> Vec<u32> {
-        self.lines("begun").iter().map(|line| line.parse().expect("a process")).collect()
+        self.processes("begun")
+    }
+
+    /// The processes in which tasks came to their own ends: `dug` or `sent`.
+    pub fn done(&self, file: &str) -> Vec<u32> {
+        self.processes(file)
+    }
+
+    /// The processes in which tasks ended that did not end with them.
+    pub fn left(&self) -> Vec<u32> {
+        self.processes("left")
     }
 
     /// What was charged.
     pub fn charged(&self) -> Vec<String> {
         self.lines("charged")
+    }
+
+    fn processes(&self, file: &str) -> Vec<u32> {
+        self.lines(file).iter().map(|line| line.parse().expect("a process")).collect()
     }
 
     fn lines(&self, file: &str) -> Vec<String> {

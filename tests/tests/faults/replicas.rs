@@ -8,6 +8,7 @@ mod effects;
 mod proxy;
 mod rates;
 mod switches;
+mod tasks;
 
 use std::io::Write as _;
 
