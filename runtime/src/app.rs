@@ -1,8 +1,8 @@
 //! Runs a server until it is told to stop: transports, admin port, signals, drain.
 //!
 //! Invariant: after the first SIGTERM or SIGINT no new call is taken, and calls in flight are answered within the
-//! grace period. A second signal ends the process at once. A function that does not give its thread back does not keep
-//! the process.
+//! grace period. A second signal ends the process at once. When the client is gone, what is left are tasks: the grace
+//! period is theirs, and a signal ends it. A function that does not give its thread back does not keep the process.
 
 mod admin;
 
@@ -131,13 +131,20 @@ pub(crate) async fn serve(
     started(&engine, &addresses);
 
     let mut serving = serving;
+    let mut signal = std::pin::pin!(signals.first());
     let result = tokio::select! {
         ended = &mut serving => {
-            engine.tasks.drain(settings.grace).await;
-            last_writes(&engine).await;
+            if engine.tasks.running() > 0 {
+                tracing::info!(tasks = engine.tasks.running(), "the client is gone; its tasks have the grace period");
+            }
+            tokio::select! {
+                () = finish(&engine, settings.grace) => {}
+                // There is nobody left to wait for.
+                () = &mut signal => finish(&engine, Duration::ZERO).await,
+            }
             flatten(ended)
         }
-        () = signals.first() => {
+        () = &mut signal => {
             drain(&engine, settings.grace).await;
             closing.cancel();
             if settings.transport == Transport::Stdio {
@@ -177,6 +184,12 @@ async fn drain(engine: &Engine, grace: Duration) {
         }
     };
     tokio::join!(calls, engine.tasks.drain(grace));
+    last_writes(engine).await;
+}
+
+/// Waits for tasks, when the client is gone.
+async fn finish(engine: &Engine, grace: Duration) {
+    engine.tasks.drain(grace).await;
     last_writes(engine).await;
 }
 

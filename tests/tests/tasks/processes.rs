@@ -8,7 +8,11 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{HttpServer, PATIENCE, http};
+use crate::support::{
+    HttpServer, PATIENCE, http,
+    stdio::StdioServer,
+    tasks::{able, call, request, task},
+};
 
 /// A directory of this test's own.
 fn data(name: &str) -> PathBuf {
@@ -22,23 +26,6 @@ fn server(data: &Path) -> HttpServer {
         command.env("STEADFAST_DATA", data).env("STEADFAST_TASKS_LEASE", "1s").env("STEADFAST_TASKS_POLL", "50ms");
         command.env("STEADFAST_DRAIN_GRACE", "1s");
     })
-}
-
-fn request(to: SocketAddr, method: &str, mut params: Value, id: Option<&str>) -> Value {
-    params["_meta"] =
-        json!({"io.modelcontextprotocol/clientCapabilities": {"extensions": {"io.modelcontextprotocol/tasks": {}}}});
-    let headers: Vec<_> = id.map(|id| ("mcp-name", id)).into_iter().collect();
-    http::finish(http::begin_modern(to, method, params, &headers)).json()
-}
-
-fn call(to: SocketAddr, tool: &str, ms: u64) -> String {
-    let answer = request(to, "tools/call", json!({"name": tool, "arguments": {"ms": ms}}), None);
-    assert_eq!(answer["result"]["resultType"], "task", "{answer}");
-    answer["result"]["taskId"].as_str().unwrap().to_owned()
-}
-
-fn task(to: SocketAddr, id: &str) -> Value {
-    request(to, "tasks/get", json!({"taskId": id}), Some(id))["result"].clone()
 }
 
 /// Asks for a task until it has ended.
@@ -90,6 +77,45 @@ async fn a_server_that_is_told_to_stop_hands_its_tasks_to_the_next() {
     assert_eq!(task(second.mcp, &done)["status"], "completed");
     assert_eq!(task(second.mcp, &lost)["status"], "failed");
     assert_eq!(ended(second.mcp, &again).await["status"], "completed");
+}
+
+/// A server over stdio that would wait for its tasks, and others for its leases, far longer than a test does.
+fn patient(data: &Path) -> StdioServer {
+    StdioServer::with(|command| {
+        command.env("STEADFAST_DATA", data).env("STEADFAST_TASKS_LEASE", "1h").env("STEADFAST_DRAIN_GRACE", "1h");
+        command.env("STEADFAST_LOG_LEVEL", "info");
+    })
+}
+
+fn ask(server: &mut StdioServer, method: &str, params: Value) -> Value {
+    server.send(&http::modern(method, able(params)));
+    let answer = server.receive();
+    assert!(answer["result"].is_object(), "{answer}");
+    answer["result"].clone()
+}
+
+#[test]
+fn a_server_without_a_client_is_told_to_stop_and_hands_its_tasks_to_the_next_at_once() {
+    let data = data("alone");
+    let mut first = patient(&data);
+    let mut call = |tool: &str| {
+        let answer = ask(&mut first, "tools/call", json!({"name": tool, "arguments": {"ms": 60_000}}));
+        answer["taskId"].as_str().unwrap().to_owned()
+    };
+    let (again, lost) = (call("dig"), call("send"));
+    first.end_input();
+    while !first.process.line().contains("the client is gone") {}
+    first.process.signal("TERM");
+    assert!(first.process.wait().success());
+
+    let mut second = patient(&data);
+    let mut task = |id: &str| ask(&mut second, "tasks/get", json!({"taskId": id}));
+    let lost = task(&lost);
+    assert_eq!((&lost["status"], &lost["error"]["data"]["kind"]), (&json!("failed"), &json!("unknown")));
+    assert_eq!(task(&again)["status"], "working");
+    ask(&mut second, "tasks/cancel", json!({"taskId": again}));
+    second.end_input();
+    assert!(second.process.wait().success());
 }
 
 #[test]
