@@ -87,8 +87,11 @@ fn patient(data: &Path) -> StdioServer {
     })
 }
 
-fn ask(server: &mut StdioServer, method: &str, params: Value) -> Value {
-    server.send(&http::modern(method, able(params)));
+/// No two requests of a session have the same id.
+fn ask(server: &mut StdioServer, id: &str, method: &str, params: Value) -> Value {
+    let mut request = http::modern(method, able(params));
+    request["id"] = json!(id);
+    server.send(&request);
     let answer = server.receive();
     assert!(answer["result"].is_object(), "{answer}");
     answer["result"].clone()
@@ -99,7 +102,7 @@ fn a_server_without_a_client_is_told_to_stop_and_hands_its_tasks_to_the_next_at_
     let data = data("alone");
     let mut first = patient(&data);
     let mut call = |tool: &str| {
-        let answer = ask(&mut first, "tools/call", json!({"name": tool, "arguments": {"ms": 60_000}}));
+        let answer = ask(&mut first, tool, "tools/call", json!({"name": tool, "arguments": {"ms": 60_000}}));
         answer["taskId"].as_str().unwrap().to_owned()
     };
     let (again, lost) = (call("dig"), call("send"));
@@ -109,11 +112,11 @@ fn a_server_without_a_client_is_told_to_stop_and_hands_its_tasks_to_the_next_at_
     assert!(first.process.wait().success());
 
     let mut second = patient(&data);
-    let mut task = |id: &str| ask(&mut second, "tasks/get", json!({"taskId": id}));
+    let mut task = |id: &str| ask(&mut second, id, "tasks/get", json!({"taskId": id}));
     let lost = task(&lost);
     assert_eq!((&lost["status"], &lost["error"]["data"]["kind"]), (&json!("failed"), &json!("unknown")));
     assert_eq!(task(&again)["status"], "working");
-    ask(&mut second, "tasks/cancel", json!({"taskId": again}));
+    ask(&mut second, "cancel", "tasks/cancel", json!({"taskId": again}));
     second.end_input();
     assert!(second.process.wait().success());
 }
