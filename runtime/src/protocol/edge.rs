@@ -54,7 +54,8 @@ where
     } else {
         Bytes::new()
     };
-    let response = inner(http::Request::from_parts(parts, Full::new(body.clone()))).await;
+    // On the heap, so that a request that is refused before has nothing of the SDK's large future to carry.
+    let response = Box::pin(inner(http::Request::from_parts(parts, Full::new(body.clone())))).await;
     // rmcp answers a body that it can't read with 415 and text, which tells a client nothing.
     if json
         && response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE
@@ -90,7 +91,7 @@ where
     if plain(&head.headers, hosts) {
         return Ok(());
     }
-    let response = inner(http::Request::from_parts(head.clone(), Full::default())).await;
+    let response = Box::pin(inner(http::Request::from_parts(head.clone(), Full::default()))).await;
     if response.status() == StatusCode::FORBIDDEN { Err(response.map(Body::new)) } else { Ok(()) }
 }
 
