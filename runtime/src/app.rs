@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     blocking,
+    caller::Caller,
     clock::Clock,
     config::{Settings, Transport},
     engine::{Engine, Seams},
@@ -96,13 +97,17 @@ pub(crate) async fn serve(
         Transport::Http => {
             let listener = listen(settings.listen, "listen").await?;
             addresses.mcp = Some(format!("http://{}{}", local(&listener, settings.listen), settings.endpoint.path));
-            let handler = McpHandler::new(Arc::clone(&engine), Principal::Anonymous, None);
+            let handler = McpHandler::new(
+                Arc::clone(&engine),
+                Caller::unchecked(Principal::Anonymous, Arc::clone(&engine.tenant)),
+                None,
+            );
             let router = protocol::router(&handler, &settings.endpoint, &stop);
             let serving = spawn(listener, router, closing.clone());
             tokio::spawn(async move { ended(serving).await.map_err(AppError::Serve) })
         }
         Transport::Stdio => {
-            let handler = McpHandler::new(Arc::clone(&engine), Principal::Local, None);
+            let handler = McpHandler::new(Arc::clone(&engine), Caller::local(Arc::clone(&engine.tenant)), None);
             let (grace, stop) = (settings.grace, stop.clone());
             let (input, output) = rmcp::transport::stdio_pipes();
             tokio::spawn(async move {

@@ -11,12 +11,12 @@ use steadfast_contract::shim::ShimError;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    caller::Caller,
     catalogue::SurfaceId,
     context::Channel,
     contracts::Ended,
     error::{ErrorKind, Own, ToolError},
     input_required::InputRequests,
-    principal::Principal,
     request_state::StateError,
     store::StoreError,
     violations::Violation,
@@ -39,7 +39,7 @@ pub(crate) struct ToolCall {
     pub(crate) arguments: Map<String, Value>,
     pub(crate) meta: Map<String, Value>,
     pub(crate) request_id: String,
-    pub(crate) principal: Principal,
+    pub(crate) caller: Caller,
     /// The surface that the call came in on.
     pub(crate) surface: Option<SurfaceId>,
     pub(crate) cancellation: CancellationToken,

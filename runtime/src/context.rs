@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use self::deadline::{Deadline, Time};
 use crate::{
     blocking::Threads,
+    caller::Caller,
     error::ToolError,
     input_required::{self, Answers, InputRequests, InputResponses, Inputs},
     principal::Principal,
@@ -34,7 +35,7 @@ pub struct CallContext {
 pub(crate) struct Call {
     pub(crate) tool: Arc<str>,
     pub(crate) request_id: String,
-    pub(crate) principal: Principal,
+    pub(crate) caller: Caller,
     pub(crate) meta: Map<String, Value>,
     pub(crate) deadline: Deadline,
     pub(crate) cancellation: CancellationToken,
@@ -158,7 +159,12 @@ impl CallContext {
 
     /// On whose behalf the call is made.
     pub fn principal(&self) -> &Principal {
-        &self.call.principal
+        self.call.caller.principal()
+    }
+
+    /// Who makes the call, with its tenant and what was proved of it.
+    pub fn caller(&self) -> &Caller {
+        &self.call.caller
     }
 
     /// Which attempt at the call this is, from 1; more than 1 where `retry` is declared and earlier ones failed. In a
@@ -257,7 +263,7 @@ impl std::fmt::Debug for CallContext {
         f.debug_struct("CallContext")
             .field("tool", &self.call.tool)
             .field("request_id", &self.call.request_id)
-            .field("principal", &self.call.principal)
+            .field("caller", &self.call.caller)
             .finish_non_exhaustive()
     }
 }
@@ -303,7 +309,7 @@ mod tests {
         let context = CallContext::new(Call {
             tool: "ask".into(),
             request_id: "1".into(),
-            principal: Principal::Local,
+            caller: Caller::local("default".into()),
             meta: Map::new(),
             deadline: Deadline::new(clock, start, second, day),
             cancellation: CancellationToken::new(),

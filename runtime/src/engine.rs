@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::{
     blocking::Threads,
     call::Stop,
+    caller::Caller,
     catalogue::{Catalogue, Entry, Surface, SurfaceId},
     clock::Clock,
     config::Settings,
@@ -17,7 +18,6 @@ use crate::{
     metrics::Metrics,
     pipeline::Limits,
     policy::{Configured, Policies, ToolPolicy},
-    principal::Principal,
     problem::Problem,
     protocol::ErasedHandler,
     reliability::{self, BackoffPolicy, Budget, BudgetPolicy, Bulkhead, Random},
@@ -51,7 +51,7 @@ pub(crate) struct Engine {
     threads: Arc<Threads>,
     /// What rates are held to while the store is away.
     pub(crate) local_rates: reliability::Limits,
-    /// Whose keys everything in the store starts with.
+    /// Whose the server is: its own records in the store, and those of callers whose tenant no token names.
     pub(crate) tenant: Arc<str>,
     pub(crate) store: Arc<dyn Store>,
     store_warnings: Warnings,
@@ -247,8 +247,8 @@ impl Engine {
     }
 
     /// The surface of a caller: the one that the endpoint names, else the caller's own, else the server's.
-    pub(crate) fn surface(&self, endpoint: Option<SurfaceId>, principal: &Principal) -> Option<SurfaceId> {
-        endpoint.or_else(|| self.pins.get(principal.as_str()).copied()).or(self.surface)
+    pub(crate) fn surface(&self, endpoint: Option<SurfaceId>, caller: &Caller) -> Option<SurfaceId> {
+        endpoint.or_else(|| self.pins.get(caller.principal().as_str()).copied()).or(self.surface)
     }
 }
 

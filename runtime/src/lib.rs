@@ -31,6 +31,7 @@ mod answer;
 mod app;
 mod blocking;
 mod call;
+mod caller;
 mod catalogue;
 pub mod cli;
 mod clock;
@@ -75,6 +76,7 @@ pub use steadfast_contract::shim::{Operation, Shim, ShimError};
 pub use steadfast_macros::mcp_tool;
 
 pub use self::{
+    caller::{Caller, Scopes},
     cli::data_dir,
     clock::Clock,
     context::{CallContext, LogLevel},

@@ -34,12 +34,12 @@ pub(crate) use self::{
 use self::{execute::Execution, guard::Guarded, resolve::Choice};
 use crate::{
     call::{Called, Degraded, DegradedMode, Notes, Outcome, Stop, ToolCall},
+    caller::Caller,
     catalogue::Served,
     context::{Call, CallContext},
     engine::Engine,
     hash::Digest,
     idempotency::Claim,
-    principal::Principal,
     request_state::Binding,
     stale,
     store::Kind,
@@ -50,7 +50,7 @@ use crate::{
 /// Serves one call.
 pub(crate) async fn call(engine: &Arc<Engine>, call: ToolCall) -> Called<'_> {
     // record: opened first, so that every way out below closes it.
-    let record = Record::open(engine.clock, &call.request_id, &call.principal, engine.catalogue.find(&call.name));
+    let record = Record::open(engine.clock, &call.request_id, &call.caller, engine.catalogue.find(&call.name));
     let span = record.span();
     let mut known = Known::default();
     let outcome = stages(engine, call, &record, &mut known).instrument(span).await;
@@ -61,9 +61,9 @@ pub(crate) async fn call(engine: &Arc<Engine>, call: ToolCall) -> Called<'_> {
 
 /// Refuses a call for want of a place as [`call`] would, recorded and counted, but without what it takes to serve one:
 /// when there is too much to do, a refusal must cost little. None where there is a place, or room to wait.
-pub(crate) fn shed(engine: &Engine, principal: &Principal, request_id: &str, tool: &str) -> Option<Stop> {
-    let refused = Err(admit::full(engine, principal)?);
-    let record = Record::open(engine.clock, request_id, principal, engine.catalogue.find(tool));
+pub(crate) fn shed(engine: &Engine, caller: &Caller, request_id: &str, tool: &str) -> Option<Stop> {
+    let refused = Err(admit::full(engine, caller)?);
+    let record = Record::open(engine.clock, request_id, caller, engine.catalogue.find(tool));
     record.close(&engine.metrics, &refused, &Notes::default());
     refused.err()
 }
@@ -84,29 +84,29 @@ async fn stages<'a>(
 ) -> Result<Outcome, Stop> {
     // bootstrap: bounds and the caller's own wishes come before anything is looked up, since they are the caller's word
     // and cost nothing to check.
-    let caller = bootstrap::check(&engine.limits, &call)?;
+    let wishes = bootstrap::check(&engine.limits, &call)?;
     let policy = engine.catalogue.find(&call.name).map(|tool| engine.policy(tool));
     let began = engine.clock.now();
 
     // admit: a draining server takes no new call, and waits for those that it let in. Callers wait here in turn, and no
     // longer than their calls may take.
-    let until = began + caller.time(&engine.limits, policy);
-    let _admitted = admit::enter(engine, &call.principal, until, &call.cancellation).await?;
+    let until = began + wishes.time(&engine.limits, policy);
+    let _admitted = admit::enter(engine, &call.caller, until, &call.cancellation).await?;
 
     // resolve: surface, version and name to one tool and, where they say it, one major of it. What an operator switched
     // off ends here, and so do calls above the tool's own rate.
-    let choice = resolve::choose(&engine.catalogue, &engine.clock, call.surface, &call.name, &caller)?;
+    let choice = resolve::choose(&engine.catalogue, &engine.clock, call.surface, &call.name, &wishes)?;
     let tool = choice.assumed().tool;
     let policy = engine.policy(tool);
     let long = tasks::support(tool, &*call.channel)?;
     engine.switches.check(tool)?;
     let cancellation = call.cancellation.clone();
-    admit::within(until, &cancellation, admit::tool(engine, policy, &tool.name, &call.principal)).await?;
+    admit::within(until, &cancellation, admit::tool(engine, policy, &tool.name, &call.caller)).await?;
 
     // normalise: the published schema itself is what arguments are validated by, all violations at once. What is of an
     // older major goes up to the current one, which is the only one that has a function.
     let (asked, surface) = (asked(&call, long.is_some()), call.surface);
-    let key = caller.idempotency_key.clone();
+    let key = wishes.idempotency_key.clone();
     let keyed = key.as_deref().map(|key| (key, Digest::of(Value::Object(call.arguments.clone()))));
     let (served, arguments) = normalise::arguments(choice, call.arguments, &engine.clock, |served| {
         known.served = Some(served);
@@ -114,8 +114,8 @@ async fn stages<'a>(
     })?;
 
     // guard: of all calls with one idempotency key one runs, and the others get its answer.
-    let deadline = bootstrap::deadline(engine, policy, &caller, began);
-    let guarded = guard::claim(engine, served, &call.principal, keyed, deadline.hard(), &mut known.notes);
+    let deadline = bootstrap::deadline(engine, policy, &wishes, began);
+    let guarded = guard::claim(engine, served, &call.caller, keyed, deadline.hard(), &mut known.notes);
     let claim = match admit::within(until, &cancellation, guarded).await? {
         Guarded::Answered(outcome) => return Ok(outcome),
         Guarded::Run(claim) => claim,
@@ -125,7 +125,7 @@ async fn stages<'a>(
     // version that they were meant for. It is looked at after the claim, since a call that was answered gets its answer
     // again, with all that it was called with.
     let opened =
-        call.request_state.as_ref().map(|state| engine.states.open(&binding(&call.principal, served, &asked), state));
+        call.request_state.as_ref().map(|state| engine.states.open(&binding(&call.caller, served, &asked), state));
     let (state, mut responses) = match opened.transpose() {
         Ok(opened) => opened.map_or_else(Default::default, |opened| (Some(opened.state), opened.answers)),
         Err(error) => {
@@ -142,7 +142,7 @@ async fn stages<'a>(
         tool: served.tool.name.clone(),
         deadline,
         request_id: call.request_id,
-        principal: call.principal,
+        caller: call.caller,
         meta: call.meta,
         cancellation: call.cancellation,
         responses,
@@ -224,8 +224,7 @@ async fn execute_and_compose(
     notes: &mut Notes,
 ) -> Result<Outcome, Stop> {
     let policy = engine.policy(served.tool);
-    let stale =
-        policy.stale.map(|limit| (limit, stale::key(&engine.tenant, context.principal().as_str(), served, &arguments)));
+    let stale = policy.stale.map(|limit| (limit, stale::key(context.caller(), served, &arguments)));
 
     // execute: under the deadline, behind the breaker of the upstream, with panics caught; or the fallback.
     let execution = Execution { engine, served, policy, context };
@@ -249,14 +248,15 @@ async fn execute_and_compose(
         return Ok(Outcome::Done { content: last.content, structured: last.structured });
     }
     compose::instead(failed, |requests| {
-        let state = engine.states.seal(&binding(context.principal(), served, asked), context.responses())?;
+        let state = engine.states.seal(&binding(context.caller(), served, asked), context.responses())?;
         Ok(Outcome::InputRequired { requests, state })
     })
 }
 
-fn binding<'a>(principal: &'a Principal, served: Served<'a>, asked: &'a Map<String, Value>) -> Binding<'a> {
+fn binding<'a>(caller: &'a Caller, served: Served<'a>, asked: &'a Map<String, Value>) -> Binding<'a> {
     Binding {
-        principal: principal.as_str(),
+        tenant: caller.tenant(),
+        principal: caller.principal().as_str(),
         tool: &served.tool.name,
         version: &served.contract().label,
         arguments: asked,

@@ -25,6 +25,7 @@ pub(crate) struct RequestStates {
 
 /// The call that a state belongs to.
 pub(crate) struct Binding<'a> {
+    pub(crate) tenant: &'a str,
     pub(crate) principal: &'a str,
     pub(crate) tool: &'a str,
     pub(crate) version: &'a str,
@@ -118,7 +119,7 @@ impl Binding<'_> {
     /// Unambiguous bytes for the call. Not the canonical form of contracts: that writes large integers as doubles, and
     /// two ids beyond 2^53 would be one.
     fn context(&self) -> Vec<u8> {
-        let parts = serde_json::json!([self.principal, self.tool, self.version, self.arguments]);
+        let parts = serde_json::json!([self.tenant, self.principal, self.tool, self.version, self.arguments]);
         steadfast_contract::sorted(parts).to_string().into_bytes()
     }
 }
@@ -136,7 +137,7 @@ mod tests {
     }
 
     fn binding<'a>(arguments: &'a Map<String, Value>) -> Binding<'a> {
-        Binding { principal: "alice", tool: "close", version: "1.0.0", arguments }
+        Binding { tenant: "acme", principal: "alice", tool: "close", version: "1.0.0", arguments }
     }
 
     fn states() -> RequestStates {

@@ -10,7 +10,7 @@ use rmcp::model::ContentBlock;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use crate::{catalogue::Served, hash::Digest, pipeline};
+use crate::{caller::Caller, catalogue::Served, hash::Digest, pipeline};
 
 /// What a result and its key take beside their text, roughly.
 const OVERHEAD: u64 = 256;
@@ -55,8 +55,14 @@ impl StaleResults {
 }
 
 /// What a call is, to find its result again.
-pub(crate) fn key(tenant: &str, principal: &str, served: Served<'_>, arguments: &Map<String, Value>) -> Digest {
-    Digest::of(serde_json::json!([tenant, principal, &*served.tool.name, served.contract().label, arguments]))
+pub(crate) fn key(caller: &Caller, served: Served<'_>, arguments: &Map<String, Value>) -> Digest {
+    Digest::of(serde_json::json!([
+        &**caller.tenant(),
+        caller.principal().as_str(),
+        &*served.tool.name,
+        served.contract().label,
+        arguments
+    ]))
 }
 
 fn nodes(value: &Value) -> usize {

@@ -6,7 +6,7 @@
 //! taken over by whoever finds it first: run again from its beginning where that can do no harm, and ended as unknown
 //! where it could.
 //!
-//! Invariants: for anybody but its principal a task does not exist; a task never runs in two places at once; its end is
+//! Invariants: for anybody but its caller a task does not exist; a task never runs in two places at once; its end is
 //! durable before anybody is shown it. What this does not do: tell clients of changes (they ask), order tasks, or keep
 //! them beyond their time to live.
 
@@ -97,7 +97,8 @@ pub(crate) struct Tasks {
 
 /// A task that runs in this process.
 struct Running {
-    principal: String,
+    /// Whose it is ([`Caller::key`]).
+    caller: Arc<str>,
     /// Its record was changed here.
     wake: Notify,
     /// The process ends.
@@ -210,18 +211,23 @@ impl Tasks {
 impl Place {
     /// A place for a task that this process is about to run, unless its caller, or all together, have as many as may
     /// run at once.
-    fn take(engine: &Arc<Engine>, id: &str, principal: &str, abort: Arc<OnceLock<AbortHandle>>) -> Result<Self, Stop> {
+    fn take(
+        engine: &Arc<Engine>,
+        id: &str,
+        caller: &Arc<str>,
+        abort: Arc<OnceLock<AbortHandle>>,
+    ) -> Result<Self, Stop> {
         let Tasks { settings, closed, .. } = &engine.tasks;
         let mut all = engine.tasks.all();
         if closed.load(Ordering::SeqCst) {
             return Err(Stop::Draining);
         }
-        let of_caller = all.values().filter(|running| running.principal == principal).count();
+        let of_caller = all.values().filter(|running| running.caller == *caller).count();
         if all.len() >= settings.concurrency || of_caller >= settings.per_caller || all.contains_key(id) {
             return Err(Stop::Overloaded { retry_after: AGAIN });
         }
         let (wake, stop) = (Notify::new(), CancellationToken::new());
-        let running = Arc::new(Running { principal: principal.to_owned(), wake, stop, abort });
+        let running = Arc::new(Running { caller: Arc::clone(caller), wake, stop, abort });
         all.insert(id.to_owned(), Arc::clone(&running));
         Ok(Self { engine: Arc::clone(engine), id: id.to_owned(), running })
     }
@@ -246,12 +252,13 @@ impl Drop for Place {
 }
 
 /// The task of an id in the store.
-fn slot(engine: &Engine, id: &str) -> Slot {
+fn slot(engine: &Engine, tenant: &Arc<str>, id: &str) -> Slot {
     let Tasks { settings, process, .. } = &engine.tasks;
     Slot {
         store: Arc::clone(&engine.store),
         clock: engine.clock,
-        tenant: Arc::clone(&engine.tenant),
+        server: Arc::clone(&engine.tenant),
+        tenant: Arc::clone(tenant),
         id: id.to_owned(),
         process: Arc::clone(process),
         lease: settings.lease,

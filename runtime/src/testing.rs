@@ -18,6 +18,7 @@ use crate::{
     answer,
     blocking::Threads,
     call::ToolCall,
+    caller::{Caller, Proved, Scopes},
     catalogue::SurfaceId,
     clock::Clock,
     config::{ConfigProblem, Settings},
@@ -64,7 +65,7 @@ const SEED: u64 = 1;
 pub struct Client {
     engine: Arc<Engine>,
     store: Arc<Memory>,
-    principal: Principal,
+    caller: Caller,
     surface: Option<SurfaceId>,
     capabilities: ClientCapabilities,
     progress: Arc<Mutex<Vec<Progress>>>,
@@ -113,16 +114,35 @@ impl Client {
         let seams = Seams { clock, random: Random::seeded(SEED), store: Arc::clone(&store) as Arc<dyn Store> };
         let engine = Arc::new(Engine::new(server.into_parts()?, &settings, seams)?);
         let (surface, capabilities) = (None, ClientCapabilities::default());
-        Ok(Self { engine, store, principal: Principal::Local, surface, capabilities, progress: Arc::default() })
+        let caller = Caller::local(Arc::clone(&engine.tenant));
+        Ok(Self { engine, store, caller, surface, capabilities, progress: Arc::default() })
     }
 
-    /// Another caller of the same server.
+    /// Another caller of the same server, in the same tenant.
     #[must_use]
     pub fn as_caller(&self, name: &str) -> Self {
+        self.called_by(Principal::Named(name.into()), Arc::clone(self.caller.tenant()), self.caller.proved().clone())
+    }
+
+    /// The same caller in another tenant.
+    #[must_use]
+    pub fn of_tenant(&self, tenant: &str) -> Self {
+        self.called_by(self.caller.principal().clone(), tenant.into(), self.caller.proved().clone())
+    }
+
+    /// The same caller, who was granted these scopes and no others.
+    #[must_use]
+    pub fn with_scopes(&self, scopes: &[&str]) -> Self {
+        let scopes = Scopes::Granted(scopes.iter().map(|scope| (*scope).to_owned()).collect());
+        let proved = Proved { scopes, ..self.caller.proved().clone() };
+        self.called_by(self.caller.principal().clone(), Arc::clone(self.caller.tenant()), proved)
+    }
+
+    fn called_by(&self, principal: Principal, tenant: Arc<str>, proved: Proved) -> Self {
         Self {
             engine: Arc::clone(&self.engine),
             store: Arc::clone(&self.store),
-            principal: Principal::Named(name.into()),
+            caller: Caller::new(principal, tenant, proved),
             surface: self.surface,
             capabilities: self.capabilities.clone(),
             progress: Arc::default(),
@@ -135,7 +155,7 @@ impl Client {
     /// Everything that keeps the server from being started.
     pub fn replica<S>(&self, server: Server<S>, configuration: &str) -> Result<Self, Vec<Problem>> {
         Self::on(server, configuration, Arc::clone(&self.store), self.engine.clock).map(|replica| Self {
-            principal: self.principal.clone(),
+            caller: self.caller.clone(),
             capabilities: self.capabilities.clone(),
             ..replica
         })
@@ -163,18 +183,18 @@ impl Client {
 
     /// A task, as `tasks/get` shows it.
     pub async fn task(&self, id: &str) -> Answer {
-        Answer::of(tasks::get(&self.engine, &self.principal, id).await.map(|task| serde_json::json!(task)))
+        Answer::of(tasks::get(&self.engine, &self.caller, id).await.map(|task| serde_json::json!(task)))
     }
 
     /// Answers what a task asks.
     pub async fn update_task(&self, id: &str, answers: Value) -> Answer {
         let answers = object(answers).into_iter().collect();
-        Answer::of(tasks::update(&self.engine, &self.principal, id, answers).await.map(|()| serde_json::json!({})))
+        Answer::of(tasks::update(&self.engine, &self.caller, id, answers).await.map(|()| serde_json::json!({})))
     }
 
     /// Cancels a task.
     pub async fn cancel_task(&self, id: &str) -> Answer {
-        Answer::of(tasks::cancel(&self.engine, &self.principal, id).await.map(|()| serde_json::json!({})))
+        Answer::of(tasks::cancel(&self.engine, &self.caller, id).await.map(|()| serde_json::json!({})))
     }
 
     /// Puts the server's store away, or back: claims are refused, limits are each process's own.
@@ -281,7 +301,7 @@ impl Client {
             arguments: object(arguments),
             meta: object(meta),
             request_id: "test".into(),
-            principal: self.principal.clone(),
+            caller: self.caller.clone(),
             surface: self.surface,
             cancellation: CancellationToken::new(),
             channel: Arc::new(TestChannel { capabilities: self.capabilities.clone(), progress: self.progress.clone() }),
@@ -349,7 +369,7 @@ pub fn context(tool: &str) -> CallContext {
     CallContext::new(Call {
         tool: tool.into(),
         request_id: "test".into(),
-        principal: Principal::Local,
+        caller: Caller::local("default".into()),
         meta: Map::new(),
         deadline: Deadline::new(clock, clock.now(), hour, hour),
         cancellation: CancellationToken::new(),

@@ -10,11 +10,11 @@ use super::Format;
 use crate::{
     answer,
     call::ToolCall,
+    caller::Caller,
     context::{BoxFuture, Channel, Interaction, LogLevel},
     engine::Engine,
     error::ToolError,
     names, pipeline,
-    principal::Principal,
 };
 
 /// Why a call brought no answer.
@@ -39,13 +39,14 @@ pub(super) async fn run(
         serde_json::from_str(arguments).map_err(|error| CallFailure::Arguments { what: error.to_string() })?;
     let (name, version) = tool.split_once('@').map_or((tool, None), |(name, version)| (name, Some(version)));
     let meta = version.map(|version| (names::meta::TOOL_VERSION.to_owned(), Value::from(version)));
+    let caller = Caller::local(Arc::clone(&engine.tenant));
     let call = ToolCall {
         name: name.to_owned(),
         arguments,
         meta: meta.into_iter().collect(),
         request_id: "cli".into(),
-        principal: Principal::Local,
-        surface: engine.surface(None, &Principal::Local),
+        surface: engine.surface(None, &caller),
+        caller,
         cancellation: CancellationToken::new(),
         channel: Arc::new(Terminal),
         responses: Default::default(),

@@ -5,7 +5,7 @@
 //! counted; no call is dropped silently. Who waits, waits in turn between callers, and is refused later only when its
 //! time is over or its place is given to a caller who has fewer.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 use super::limits::Admission;
 use crate::{
     call::{RateOf, Stop},
+    caller::Caller,
     engine::Engine,
     gate::Ticket,
     policy::ToolPolicy,
-    principal::Principal,
     reliability::{Full, Quota, Slot},
     store::{self, Key, Kind, Taken},
 };
@@ -35,16 +35,16 @@ pub(crate) struct Admitted<'a> {
 /// Places come before rates: who is shed has used up nothing, and only so many wait for the store at once.
 pub(crate) async fn enter<'a>(
     engine: &'a Engine,
-    principal: &Principal,
+    caller: &Caller,
     until: Instant,
     cancellation: &CancellationToken,
 ) -> Result<Admitted<'a>, Stop> {
     // The ticket comes first: a drain waits for calls that wait here.
     let ticket = engine.gate.enter().ok_or(Stop::Draining)?;
     // Refused at once where there is no room to wait.
-    let entering = engine.places.enter(&principal.shared()).map_err(overloaded)?;
+    let entering = engine.places.enter(caller.key()).map_err(overloaded)?;
     let admitted = async {
-        rates(engine, principal).await?;
+        rates(engine, caller).await?;
         entering.await.map_err(overloaded)
     };
     // There may be room to wait, and no time left to run.
@@ -68,29 +68,29 @@ pub(super) async fn within<T>(
 }
 
 /// What [`enter`] would refuse a call with at once, because there is neither a place nor room to wait.
-pub(crate) fn full(engine: &Engine, principal: &Principal) -> Option<Stop> {
+pub(crate) fn full(engine: &Engine, caller: &Caller) -> Option<Stop> {
     // A server that drains says so.
-    engine.places.full(&principal.shared()).filter(|_| engine.gate.is_open()).map(overloaded)
+    engine.places.full(caller.key()).filter(|_| engine.gate.is_open()).map(overloaded)
 }
 
 /// Lets a request in that the server answers from memory: it takes no place, and counts as a call of its caller.
 pub(crate) async fn pass<'a>(
     engine: &'a Engine,
-    principal: &Principal,
+    caller: &Caller,
     until: Instant,
     cancellation: &CancellationToken,
 ) -> Result<Ticket<'a>, Stop> {
     let ticket = engine.gate.enter().ok_or(Stop::Draining)?;
-    within(until, cancellation, rates(engine, principal)).await.map(|()| ticket)
+    within(until, cancellation, rates(engine, caller)).await.map(|()| ticket)
 }
 
-async fn rates(engine: &Engine, principal: &Principal) -> Result<(), Stop> {
+async fn rates(engine: &Engine, caller: &Caller) -> Result<(), Stop> {
     let Admission { rate_per_caller, rate_per_tenant, .. } = &engine.limits.admission;
     if let Some(quota) = rate_per_caller {
-        rate(engine, RateOf::Caller, format!("caller:{}", principal.as_str()), *quota).await?;
+        rate(engine, caller, RateOf::Caller, format!("caller:{}", caller.principal().as_str()), *quota).await?;
     }
     match rate_per_tenant {
-        Some(quota) => rate(engine, RateOf::Tenant, "tenant".into(), *quota).await,
+        Some(quota) => rate(engine, caller, RateOf::Tenant, "tenant".into(), *quota).await,
         None => Ok(()),
     }
 }
@@ -100,16 +100,18 @@ fn overloaded(full: Full) -> Stop {
 }
 
 /// Holds a tool to its own rate.
-pub(super) async fn tool(engine: &Engine, policy: &ToolPolicy, tool: &str, principal: &Principal) -> Result<(), Stop> {
+pub(super) async fn tool(engine: &Engine, policy: &ToolPolicy, tool: &str, caller: &Caller) -> Result<(), Stop> {
     match policy.rate {
-        Some(quota) => rate(engine, RateOf::Tool, format!("tool:{tool}:{}", principal.as_str()), quota).await,
+        Some(quota) => {
+            rate(engine, caller, RateOf::Tool, format!("tool:{tool}:{}", caller.principal().as_str()), quota).await
+        }
         None => Ok(()),
     }
 }
 
 /// Takes one from a quota that all replicas share, or while their store is away, from this one's own.
-async fn rate(engine: &Engine, of: RateOf, name: String, quota: Quota) -> Result<(), Stop> {
-    let key = Key { tenant: engine.tenant.clone(), kind: Kind::Limit, name };
+async fn rate(engine: &Engine, caller: &Caller, of: RateOf, name: String, quota: Quota) -> Result<(), Stop> {
+    let key = Key { tenant: Arc::clone(caller.tenant()), kind: Kind::Limit, name };
     let taken = match engine.store.take(&key, quota).await {
         Ok(taken) => taken,
         Err(error) => {

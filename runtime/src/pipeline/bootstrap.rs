@@ -20,7 +20,7 @@ use crate::{
 
 /// What the caller asked for beside the arguments.
 #[derive(Debug, Default)]
-pub(super) struct Caller {
+pub(super) struct Wishes {
     /// `_meta["dev.steadfast/toolVersion"]`, or else `_meta.fastmcp.version`
     pub(super) version: Option<String>,
     /// `_meta["dev.steadfast/timeoutMs"]`
@@ -29,7 +29,7 @@ pub(super) struct Caller {
     pub(super) idempotency_key: Option<String>,
 }
 
-impl Caller {
+impl Wishes {
     /// How long the call of a tool may take at first, before it shows progress.
     pub(super) fn time(&self, limits: &Limits, policy: Option<&ToolPolicy>) -> Duration {
         let own = policy.map_or(limits.default_timeout, |policy| policy.timeout);
@@ -38,9 +38,9 @@ impl Caller {
 }
 
 /// Checks the bounds and reads the caller's wishes.
-pub(super) fn check(limits: &Limits, call: &ToolCall) -> Result<Caller, Stop> {
+pub(super) fn check(limits: &Limits, call: &ToolCall) -> Result<Wishes, Stop> {
     size::of_arguments(limits, &call.arguments)?;
-    Ok(Caller {
+    Ok(Wishes {
         version: version(&call.meta)?,
         timeout: timeout(&call.meta)?,
         idempotency_key: idempotency_key(&call.meta)?,
@@ -95,8 +95,8 @@ fn idempotency_key(meta: &Map<String, Value>) -> Result<Option<String>, Stop> {
 }
 
 /// The tool's own timeout, under the server's hard maximum and the caller's own. It began when the call came in.
-pub(super) fn deadline(engine: &Engine, policy: &ToolPolicy, caller: &Caller, began: Instant) -> Deadline {
+pub(super) fn deadline(engine: &Engine, policy: &ToolPolicy, wishes: &Wishes, began: Instant) -> Deadline {
     let most = engine.limits.deadline;
-    let hard = caller.timeout.map_or(most, |wish| wish.min(most));
+    let hard = wishes.timeout.map_or(most, |wish| wish.min(most));
     Deadline::new(engine.clock, began, policy.timeout, hard)
 }

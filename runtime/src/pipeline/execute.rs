@@ -158,7 +158,7 @@ impl Execution<'_> {
         };
         let name = &upstream.policy.name;
         let full = |full: Full| Stop::BulkheadFull { upstream: name.clone(), retry_after: full.retry_after };
-        let entering = upstream.bulkhead.enter(&self.context.principal().shared()).map_err(full)?;
+        let entering = upstream.bulkhead.enter(self.context.caller().key()).map_err(full)?;
         let _slot = tokio::select! {
             biased;
             () = self.context.cancellation().cancelled() => return Err(Stop::Cancelled),

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use crate::{
     call::{Notes, Outcome, Stop},
+    caller::Caller,
     catalogue::Served,
     engine::Engine,
     hash::Digest,
     idempotency::{Answer, Claim, Keyed, Repeat, Started},
-    principal::Principal,
     store::Kind,
     tasks,
     tool::Effect,
@@ -31,7 +31,7 @@ pub(super) enum Guarded {
 pub(super) async fn claim(
     engine: &Engine,
     served: Served<'_>,
-    principal: &Principal,
+    caller: &Caller,
     keyed: Option<(&str, Digest)>,
     deadline: Duration,
     notes: &mut Notes,
@@ -39,7 +39,8 @@ pub(super) async fn claim(
     let Some((key, arguments)) = keyed.filter(|_| served.tool.declaration.effect != Effect::ReadOnly) else {
         return Ok(Guarded::Run(None));
     };
-    let keyed = Keyed { tenant: &engine.tenant, principal: principal.as_str(), key, served, arguments, deadline };
+    let keyed =
+        Keyed { tenant: caller.tenant(), principal: caller.principal().as_str(), key, served, arguments, deadline };
     let started = match engine.idempotency.claim(&keyed).await {
         Ok(started) => started,
         Err(error) => return engine.without(Kind::Claim, error).map(|()| Guarded::Run(None)),
@@ -49,7 +50,7 @@ pub(super) async fn claim(
         Started::Not(Repeat::Replay { answer }) => {
             notes.replayed = true;
             match Answer::read(&answer) {
-                Answer::Task { id } => tasks::replay(engine, principal, &id).await,
+                Answer::Task { id } => tasks::replay(engine, caller, &id).await,
                 answer => answer.outcome(),
             }
             .map(Guarded::Answered)

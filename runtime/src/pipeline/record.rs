@@ -10,13 +10,13 @@ use tracing::{Span, field};
 
 use crate::{
     call::{CountsAs, Notes, Outcome, Stop},
+    caller::Caller,
     catalogue::{Contract, Entry, Served, State},
     clock::Clock,
     context::Call,
     error::ErrorKind,
     metrics::Metrics,
     names,
-    principal::Principal,
     request_state::StateError,
 };
 
@@ -33,13 +33,14 @@ pub(crate) struct Record {
 
 impl Record {
     /// Opens the record of a call of `tool`. An unknown name is the client's word and is not recorded.
-    pub(super) fn open(clock: Clock, request_id: &str, principal: &Principal, tool: Option<&Entry>) -> Self {
+    pub(super) fn open(clock: Clock, request_id: &str, caller: &Caller, tool: Option<&Entry>) -> Self {
         let span = tracing::info_span!(
             "tools/call",
             tool = tool.map_or(names::UNKNOWN_TOOL, |tool| &*tool.name),
             task = field::Empty,
             request = request_id,
-            principal = principal.as_str(),
+            principal = caller.principal().as_str(),
+            tenant = &**caller.tenant(),
             version = field::Empty,
             state = field::Empty,
             attempts = field::Empty,
@@ -57,7 +58,8 @@ impl Record {
             tool = &*served.tool.name,
             task = field::Empty,
             request = call.request_id.as_str(),
-            principal = call.principal.as_str(),
+            principal = call.caller.principal().as_str(),
+            tenant = &**call.caller.tenant(),
             version = field::Empty,
             state = field::Empty,
             attempts = field::Empty,

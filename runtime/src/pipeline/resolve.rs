@@ -8,7 +8,7 @@
 use semver::{Version, VersionReq};
 use serde_json::Value;
 
-use super::bootstrap::Caller;
+use super::bootstrap::Wishes;
 use crate::{
     call::{self, Stop},
     catalogue::{Catalogue, Contract, Entry, Major, Retired, Served, SurfaceId},
@@ -32,9 +32,9 @@ pub(super) fn choose<'a>(
     clock: &Clock,
     surface: Option<SurfaceId>,
     name: &str,
-    caller: &Caller,
+    wishes: &Wishes,
 ) -> Result<Choice<'a>, Stop> {
-    let wanted = caller.version.as_deref();
+    let wanted = wishes.version.as_deref();
     let choice = match surface {
         Some(surface) => Choice::Said(on_surface(catalogue, surface, name, wanted)?),
         None => anywhere(catalogue, clock, name, wanted)?,

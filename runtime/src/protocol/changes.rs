@@ -42,12 +42,12 @@ mod tests {
 
     use super::super::{handler::McpHandler, router, serve_stdio};
     use crate::{
+        caller::Caller,
         clock::Clock,
         config::Settings,
         date::Date,
         engine::{Engine, Seams},
         mcp_tool,
-        principal::Principal,
         server::Server,
         tools,
     };
@@ -72,7 +72,7 @@ mod tests {
         let engine =
             Engine::new(server.into_parts().unwrap(), &Settings::from_text("").unwrap(), Seams::of_test(clock))
                 .unwrap();
-        McpHandler::new(Arc::new(engine), Principal::Local, None)
+        McpHandler::new(Arc::new(engine), Caller::local("default".into()), None)
     }
 
     fn initialize() -> [Value; 2] {

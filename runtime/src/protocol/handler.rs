@@ -27,19 +27,22 @@ use super::{
 use crate::{
     answer,
     call::{self, ToolCall},
+    caller::Caller,
     catalogue::{Listing, SurfaceId},
     context::LogLevel,
     date::Date,
     engine::Engine,
     names, pipeline,
-    principal::Principal,
 };
 
 /// See the module. One for each connection or session; cheap to make.
 pub(crate) struct McpHandler {
     engine: Arc<Engine>,
-    principal: Principal,
-    /// The surface that clients come in on.
+    /// Who made the connection or the session; a request may come with a newer proof of it.
+    caller: Caller,
+    /// The surface that the connection names, if it names one.
+    endpoint: Option<SurfaceId>,
+    /// The surface that the caller comes in on.
     surface: Option<SurfaceId>,
     /// What a client of an older protocol wants to hear, for its session.
     level: Mutex<LogLevel>,
@@ -51,15 +54,23 @@ pub(crate) struct McpHandler {
 
 impl McpHandler {
     /// `endpoint` is the surface that the connection names, if it names one.
-    pub(crate) fn new(engine: Arc<Engine>, principal: Principal, endpoint: Option<SurfaceId>) -> Self {
-        let surface = engine.surface(endpoint, &principal);
+    pub(crate) fn new(engine: Arc<Engine>, caller: Caller, endpoint: Option<SurfaceId>) -> Self {
+        let surface = engine.surface(endpoint, &caller);
         let ended = CancellationToken::new().drop_guard();
-        Self { engine, principal, surface, level: Mutex::new(LogLevel::Debug), watched: AtomicBool::new(false), ended }
+        Self {
+            engine,
+            caller,
+            endpoint,
+            surface,
+            level: Mutex::new(LogLevel::Debug),
+            watched: AtomicBool::new(false),
+            ended,
+        }
     }
 
     /// Another one, for an endpoint that names a surface.
     pub(super) fn on(&self, surface: SurfaceId) -> Self {
-        Self::new(Arc::clone(&self.engine), self.principal.clone(), Some(surface))
+        Self::new(Arc::clone(&self.engine), self.caller.clone(), Some(surface))
     }
 
     /// Ends what was started for the connection, once its input has ended.
@@ -75,8 +86,15 @@ impl McpHandler {
         &self.engine
     }
 
-    pub(super) fn principal(&self) -> &Principal {
-        &self.principal
+    /// Who made the connection or the session.
+    pub(super) fn owner(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Who makes a request. Over HTTP each has a proof of its own.
+    pub(super) fn caller<'a>(&'a self, context: &'a RequestContext<RoleServer>) -> &'a Caller {
+        let parts = context.extensions.get::<http::request::Parts>();
+        parts.and_then(|parts| parts.extensions.get()).unwrap_or(&self.caller)
     }
 
     /// When majors of its surface are deprecated and end, if it has a surface ([`Catalogue::dates_of`]).
@@ -87,9 +105,9 @@ impl McpHandler {
         self.surface.map_or((None, None), |surface| catalogue.dates_of(surface, Date::today(&self.engine.clock)))
     }
 
-    /// Another of its kind, for another session.
-    pub(super) fn fresh(&self) -> Self {
-        Self::new(Arc::clone(&self.engine), self.principal.clone(), self.surface)
+    /// Another of its kind, for another session or request of somebody.
+    pub(super) fn fresh(&self, caller: Option<Caller>) -> Self {
+        Self::new(Arc::clone(&self.engine), caller.unwrap_or_else(|| self.caller.clone()), self.endpoint)
     }
 
     /// The list of tools, as the caller sees it today.
@@ -193,7 +211,7 @@ impl ServerHandler for McpHandler {
             arguments: request.arguments.unwrap_or_default(),
             meta: std::mem::take(&mut context.meta.0.0),
             request_id: id.clone(),
-            principal: self.principal.clone(),
+            caller: self.caller(&context).clone(),
             surface: self.surface,
             cancellation: context.ct,
             channel: Arc::new(channel),

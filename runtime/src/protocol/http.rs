@@ -21,7 +21,12 @@ use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
 use super::{edge, handler::McpHandler, sessions::Sessions};
-use crate::{answer, call, date::Date, pipeline};
+use crate::{answer, call, caller::Caller, date::Date, pipeline};
+
+tokio::task_local! {
+    /// Who makes the request that the SDK makes a handler for.
+    static CALLER: Caller;
+}
 
 const CALL: &str = "tools/call";
 
@@ -46,7 +51,7 @@ pub(crate) fn router(handler: &McpHandler, endpoint: &Endpoint, stop: &Cancellat
     let catalogue = &handler.engine().catalogue;
     let mount = |handler: McpHandler| Mount::new(handler, endpoint, stop);
     let surfaces = catalogue.surfaces().map(|(id, surface)| (surface.release.clone(), mount(handler.on(id))));
-    let ways = Arc::new(Ways { plain: mount(handler.fresh()), surfaces: surfaces.collect() });
+    let ways = Arc::new(Ways { plain: mount(handler.fresh(None)), surfaces: surfaces.collect() });
     let below = format!("{}/", endpoint.path.trim_end_matches('/'));
     let (plain, named) = (Arc::clone(&ways), Arc::clone(&ways));
     let mut router = Router::new()
@@ -116,15 +121,20 @@ impl Mount {
             .with_sse_keep_alive(Some(Duration::from_secs(15)))
             .with_max_request_body_bytes(endpoint.max_body_bytes)
             .with_cancellation_token(stop.child_token());
-        let sessions = handler.fresh();
-        let service = StreamableHttpService::new(move || Ok(sessions.fresh()), Arc::<Sessions>::default(), config);
+        let sessions = handler.fresh(None);
+        let service = StreamableHttpService::new(
+            move || Ok(sessions.fresh(CALLER.try_with(Clone::clone).ok())),
+            Arc::<Sessions>::default(),
+            config,
+        );
         Self { service, hosts: endpoint.allowed_hosts.clone(), limit: endpoint.max_body_bytes, handler }
     }
 
     async fn serve(&self, request: Request) -> Response {
         let shed = |head: &Parts, body: &[u8]| self.shed(head, body);
+        let caller = request.extensions().get().unwrap_or_else(|| self.handler.owner()).clone();
         let inner = |request| self.service.handle(request);
-        let mut response = edge::serve(self.limit, &self.hosts, request, shed, inner).await;
+        let mut response = CALLER.scope(caller, edge::serve(self.limit, &self.hosts, request, shed, inner)).await;
         response.headers_mut().extend(headers(self.handler.dates()));
         response
     }
@@ -132,11 +142,12 @@ impl Mount {
     /// Refuses a call while the server is full, in the words in which the pipeline would, and for a fraction of what it
     /// takes to get there. What is not plainly a call goes its usual way.
     fn shed(&self, head: &Parts, body: &[u8]) -> Option<Response> {
-        let (engine, principal) = (self.handler.engine(), self.handler.principal());
-        pipeline::full(engine, principal).filter(|_| is_call(&head.headers))?;
+        let engine = self.handler.engine();
+        let caller = head.extensions.get().unwrap_or_else(|| self.handler.owner());
+        pipeline::full(engine, caller).filter(|_| is_call(&head.headers))?;
         let Asked { id, method: CALL, params } = serde_json::from_slice(body).ok()? else { return None };
         let request_id = call::request_id(&id);
-        let stop = pipeline::shed(engine, principal, &request_id, &params.name)?;
+        let stop = pipeline::shed(engine, caller, &request_id, &params.name)?;
         Some(edge::refusal(StatusCode::OK, Some(id), answer::refusal(stop, &request_id)))
     }
 }
@@ -180,11 +191,11 @@ mod tests {
 
     use super::*;
     use crate::{
+        caller::Caller,
         clock::Clock,
         config::Settings,
         engine::{Engine, Seams},
         mcp_tool,
-        principal::Principal,
         reliability::Random,
         server::Server,
         store, tools,
@@ -210,7 +221,11 @@ mod tests {
             max_body_bytes: 1 << 20,
             sessions: true,
         };
-        Mount::new(McpHandler::new(Arc::new(engine), Principal::Local, None), &endpoint, &CancellationToken::new())
+        Mount::new(
+            McpHandler::new(Arc::new(engine), Caller::local("default".into()), None),
+            &endpoint,
+            &CancellationToken::new(),
+        )
     }
 
     fn request(method: &str, tool: &str) -> http::request::Builder {
@@ -244,7 +259,7 @@ mod tests {
         for (id, tool) in [(json!(7), "rest"), (json!("\"seven\""), "rest"), (json!(7), "no such \"tool\"")] {
             let mount = mount();
             let engine = Arc::clone(mount.handler.engine());
-            let taken = engine.places.enter(&Principal::Local.shared()).unwrap();
+            let taken = engine.places.enter(Caller::local("default".into()).key()).unwrap();
             let body = body(&id, CALL, tool);
             let early = read(mount.serve(request(CALL, "rest").body(Body::from(body.clone())).unwrap()).await).await;
             let late = mount.service.handle(request(CALL, tool).body(Full::new(body)).unwrap()).await;
@@ -264,7 +279,7 @@ mod tests {
             mount.shed(&head, &body(&json!(1), method, "rest")).is_some()
         };
         assert!(!full(CALL, CALL), "there is a place");
-        let taken = engine.places.enter(&Principal::Local.shared()).unwrap();
+        let taken = engine.places.enter(Caller::local("default".into()).key()).unwrap();
         assert!(full(CALL, CALL));
         assert!(!full("tools/list", "tools/list"));
         assert!(!full("tools/list", CALL), "what the headers say is not what it is");

@@ -83,7 +83,7 @@ impl McpHandler {
             Err(stop) => return Err(self.refused(record, stop)),
         };
         let until = self.engine().clock.now() + deadline;
-        let _admitted = match pipeline::enter(self.engine(), self.principal(), until, &context.ct).await {
+        let _admitted = match pipeline::enter(self.engine(), self.caller(&context), until, &context.ct).await {
             Ok(admitted) => admitted,
             Err(stop) => return Err(self.refused(record, stop)),
         };
@@ -141,7 +141,7 @@ impl McpHandler {
         let mut record = Passing { method, id: &id, outcome: "abandoned" };
         let passed = async {
             let time = pipeline::bounds(&self.engine().limits, request, &context.meta.0.0)?;
-            pipeline::pass(self.engine(), self.principal(), self.engine().clock.now() + time, &context.ct).await
+            pipeline::pass(self.engine(), self.caller(context), self.engine().clock.now() + time, &context.ct).await
         };
         let _ticket = passed.await.map_err(|stop| self.refused(&mut record, stop))?;
         let answer = answer();

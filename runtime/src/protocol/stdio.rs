@@ -86,11 +86,11 @@ mod tests {
 
     use super::*;
     use crate::{
+        caller::Caller,
         clock::Clock,
         config::Settings,
         engine::{Engine, Seams},
         mcp_tool,
-        principal::Principal,
         server::Server,
         tools,
     };
@@ -107,7 +107,7 @@ mod tests {
         let server = Server::builder("test", ()).tools(tools![wait]).build();
         let settings = Settings::from_text(limits).unwrap();
         let engine = Engine::new(server.into_parts().unwrap(), &settings, Seams::of_test(Clock::system())).unwrap();
-        McpHandler::new(Arc::new(engine), Principal::Local, None)
+        McpHandler::new(Arc::new(engine), Caller::local("default".into()), None)
     }
 
     /// What a client gets that sends `messages` and ends its input at once.

@@ -29,7 +29,7 @@ impl McpHandler {
         request: GetTaskParams,
         context: &RequestContext<RoleServer>,
     ) -> Result<GetTaskResult, ErrorData> {
-        let work = tasks::get(self.engine(), self.principal(), &request.task_id);
+        let work = tasks::get(self.engine(), self.caller(context), &request.task_id);
         let whole = ClientRequest::GetTaskRequest(Request::new(request.clone()));
         let mut result = GetTaskResult::new(self.serve_task("tasks/get", &whole, context, work).await?);
         self.name_server(&mut result.meta);
@@ -42,7 +42,7 @@ impl McpHandler {
         context: &RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
         let answers = request.input_responses.clone();
-        let work = tasks::update(self.engine(), self.principal(), &request.task_id, answers);
+        let work = tasks::update(self.engine(), self.caller(context), &request.task_id, answers);
         let whole = ClientRequest::UpdateTaskRequest(Request::new(request.clone()));
         self.serve_task("tasks/update", &whole, context, work).await
     }
@@ -52,7 +52,7 @@ impl McpHandler {
         request: CancelTaskParams,
         context: &RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        let work = tasks::cancel(self.engine(), self.principal(), &request.task_id);
+        let work = tasks::cancel(self.engine(), self.caller(context), &request.task_id);
         let whole = ClientRequest::CancelTaskRequest(Request::new(request.clone()));
         self.serve_task("tasks/cancel", &whole, context, work).await
     }
@@ -68,7 +68,7 @@ impl McpHandler {
         let mut record = Passing { method, id: &id, outcome: "abandoned" };
         let admitted = async {
             let until = engine.clock.now() + pipeline::bounds(&engine.limits, request, &context.meta.0.0)?;
-            Ok((until, pipeline::enter(engine, self.principal(), until, &context.ct).await?))
+            Ok((until, pipeline::enter(engine, self.caller(context), until, &context.ct).await?))
         };
         let (until, _admitted) = admitted.await.map_err(|stop| self.refused(&mut record, stop))?;
         let (outcome, answer) = match self.until(&mut record, until, &context.ct, work).await {
@@ -93,12 +93,12 @@ mod tests {
 
     use super::*;
     use crate::{
+        caller::Caller,
         clock::Clock,
         config::Settings,
         context::BoxFuture,
         engine::{Engine, Seams},
         mcp_tool,
-        principal::Principal,
         protocol::serve_stdio,
         reliability::{Quota, Random},
         server::Server,
@@ -165,7 +165,7 @@ mod tests {
             let clock = Clock::system();
             let seams = Seams { clock, random: Random::seeded(1), store: Arc::new(Silent) };
             let engine = Engine::new(server.into_parts().unwrap(), &settings, seams).unwrap();
-            let handler = McpHandler::new(Arc::new(engine), Principal::Local, None);
+            let handler = McpHandler::new(Arc::new(engine), Caller::local("default".into()), None);
             let (client, server) = tokio::io::duplex(1 << 16);
             let (input, output) = tokio::io::split(server);
             let stop = CancellationToken::new();

@@ -18,8 +18,9 @@ use super::{
     slot::{Found, Read, Slot},
 };
 use crate::{
+    caller::Caller,
     engine::Engine,
-    store::{Kind, StoreError},
+    store::{Kind, StoreError, Stored},
 };
 
 /// How many marks one page of the store's list has.
@@ -48,11 +49,11 @@ pub(crate) async fn sweep(engine: &Arc<Engine>) -> Result<(), StoreError> {
     let mut broken = None;
     loop {
         let page = engine.store.list(&engine.tenant, Kind::Unfinished, after.as_deref(), PAGE).await?;
-        for (mark, _) in &page {
+        for (mark, tenant) in &page {
             if engine.tasks.is_running(&mark.name) {
                 continue;
             }
-            let slot = slot(engine, &mark.name);
+            let slot = slot(engine, &marked(engine, tenant), &mark.name);
             match slot.read().await {
                 Ok(Read::Found(found)) if found.record.has_ended() => slot.unmark().await,
                 Ok(Read::Found(found)) if found.record.is_orphaned(found.age) => {
@@ -72,6 +73,14 @@ pub(crate) async fn sweep(engine: &Arc<Engine>) -> Result<(), StoreError> {
     }
 }
 
+/// The tenant that a mark names.
+fn marked(engine: &Engine, mark: &Stored) -> Arc<str> {
+    match std::str::from_utf8(&mark.value) {
+        Ok(tenant) if !tenant.is_empty() => tenant.into(),
+        _ => Arc::clone(&engine.tenant),
+    }
+}
+
 /// Takes a task over; none where that is not possible now, somebody else was faster, or it runs here.
 pub(super) async fn adopt(engine: &Arc<Engine>, slot: &Slot, found: &Found) -> Option<Found> {
     let Phase::Open(open) = &found.record.phase else { return None };
@@ -87,7 +96,8 @@ pub(super) async fn adopt(engine: &Arc<Engine>, slot: &Slot, found: &Found) -> O
         return Some(taken);
     };
     // A process that has no room leaves it to others, without reading the call in vain.
-    let place = Place::take(engine, &slot.id, &found.record.principal, Arc::default()).ok()?;
+    let caller = Caller::key_of(&slot.tenant, &found.record.principal);
+    let place = Place::take(engine, &slot.id, &caller, Arc::default()).ok()?;
     let work = match fit(engine, slot, &found.record, again).await {
         Ok(work) => work,
         Err(Unfit::Now) => return None,

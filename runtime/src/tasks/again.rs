@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     call::Stop,
+    caller::Caller,
     catalogue::{Catalogue, Served, SurfaceId},
     context::{BoxFuture, Call, Channel, Deadline, Interaction, LogLevel},
     engine::Engine,
@@ -69,17 +70,26 @@ pub(super) async fn fit(engine: &Engine, slot: &Slot, record: &Record, again: &A
         Unfit::Now
     })?;
     let original = original.ok_or(Unfit::Here(&GONE))?;
-    work(engine, served, record, again, original, Deadline::new(engine.clock, engine.clock.now(), time.idle, left))
-        .map_err(|stop| {
-            let why = pipeline::words(&stop);
-            tracing::debug!(task = slot.id, tool = record.tool, "the task can't be run again here: {why}");
-            Unfit::Here(&GONE)
-        })
+    work(
+        engine,
+        served,
+        slot,
+        record,
+        again,
+        original,
+        Deadline::new(engine.clock, engine.clock.now(), time.idle, left),
+    )
+    .map_err(|stop| {
+        let why = pipeline::words(&stop);
+        tracing::debug!(task = slot.id, tool = record.tool, "the task can't be run again here: {why}");
+        Unfit::Here(&GONE)
+    })
 }
 
 fn work(
     engine: &Engine,
     served: Served<'_>,
+    slot: &Slot,
     record: &Record,
     again: &Again,
     original: Original,
@@ -95,7 +105,7 @@ fn work(
         call: Call {
             tool: Arc::clone(&served.tool.name),
             request_id: original.request_id,
-            principal: Principal::named(&record.principal),
+            caller: Caller::new(Principal::named(&record.principal), Arc::clone(&slot.tenant), original.proved),
             meta: original.meta,
             deadline,
             cancellation: CancellationToken::new(),

@@ -49,7 +49,7 @@ pub(crate) async fn begin(engine: &Arc<Engine>, start: Start<'_>, notes: &mut No
     // A task outlives its request.
     let own = CancellationToken::new();
     let request = std::mem::replace(&mut call.cancellation, own.clone());
-    let job = Arc::new(Job::draft(engine, Draft { record, original, kept, claim }));
+    let job = Arc::new(Job::draft(engine, Draft { caller: call.caller.clone(), record, original, kept, claim }));
     let (name, major) = (served.name.to_owned(), served.contract().version.major);
     let until = call.deadline.at();
     if !support.manual {
@@ -140,7 +140,7 @@ fn record(engine: &Engine, start: &Start<'_>) -> Record {
         .idempotent
         .then(|| Again { surface: surface.and_then(release), major: served.contract().version.major });
     Record {
-        principal: call.principal.as_str().to_owned(),
+        principal: call.caller.principal().as_str().to_owned(),
         tool: served.name.to_owned(),
         mutation: declaration.effect != Effect::ReadOnly,
         created_ms: 0,

@@ -23,7 +23,7 @@ use super::{
     record::Record,
     slot::{Found, Slot},
 };
-use crate::{call::Stop, clock, engine::Engine, hash, idempotency::Claim, store::Kind};
+use crate::{call::Stop, caller::Caller, clock, engine::Engine, hash, idempotency::Claim, store::Kind};
 
 /// See the module.
 pub(super) struct Job {
@@ -43,6 +43,8 @@ pub(super) struct Job {
 
 /// What a call needs to become a task.
 pub(super) struct Draft {
+    /// Whose call it is.
+    pub(super) caller: Caller,
     pub(super) record: Record,
     /// What it takes to run it again, where that may be.
     pub(super) original: Option<Original>,
@@ -133,12 +135,12 @@ impl Job {
         let engine = &self.engine;
         let random = clock::random::<16>().map_err(|_| Stop::from(crate::request_state::StateError::NoRandomness))?;
         let id = hash::hex(&random);
-        let (record, original, kept) = match &*self.drafted() {
-            Some(draft) => (draft.record.clone(), draft.original.clone(), draft.kept),
+        let (caller, record, original, kept) = match &*self.drafted() {
+            Some(draft) => (draft.caller.clone(), draft.record.clone(), draft.original.clone(), draft.kept),
             None => return Err(Stop::Cancelled),
         };
-        let place = Place::take(engine, &id, &record.principal, Arc::clone(&self.abort))?;
-        let slot = super::slot(engine, &id);
+        let place = Place::take(engine, &id, caller.key(), Arc::clone(&self.abort))?;
+        let slot = super::slot(engine, caller.tenant(), &id);
         let held_since = engine.clock.now();
         let now_ms = engine.clock.unix_millis();
         let record = Record { created_ms: now_ms, updated_ms: now_ms, ..record };

@@ -8,7 +8,7 @@ use rmcp::model::{ClientCapabilities, InputResponses};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::context::Call;
+use crate::{caller::Proved, context::Call};
 
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,6 +21,9 @@ pub(super) struct Original {
     pub(super) capabilities: ClientCapabilities,
     pub(super) request_id: String,
     pub(super) idempotency_key: Option<String>,
+    /// What was proved of its caller.
+    #[serde(default)]
+    pub(super) proved: Proved,
 }
 
 impl Original {
@@ -33,6 +36,7 @@ impl Original {
             capabilities: call.channel.capabilities(),
             request_id: call.request_id.clone(),
             idempotency_key: call.idempotency_key.clone(),
+            proved: call.caller.proved().clone(),
         }
     }
 }

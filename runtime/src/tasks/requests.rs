@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     call::{Outcome, Stop},
+    caller::Caller,
     engine::Engine,
-    principal::Principal,
     store::{Kind, StoreError},
 };
 
@@ -51,8 +51,8 @@ impl TaskError {
 }
 
 /// A task as it is. One whose process is gone is taken over by whoever asks for it.
-pub(crate) async fn get(engine: &Arc<Engine>, principal: &Principal, id: &str) -> Result<DetailedTask, TaskError> {
-    let (slot, mut found) = own(engine, principal, id).await?;
+pub(crate) async fn get(engine: &Arc<Engine>, caller: &Caller, id: &str) -> Result<DetailedTask, TaskError> {
+    let (slot, mut found) = own(engine, caller, id).await?;
     if found.record.is_orphaned(found.age)
         && let Some(adopted) = adopt(engine, &slot, &found).await
     {
@@ -64,22 +64,22 @@ pub(crate) async fn get(engine: &Arc<Engine>, principal: &Principal, id: &str) -
 /// Answers what a task asks. What it does not ask is ignored, and so is every answer to a task that has ended.
 pub(crate) async fn update(
     engine: &Arc<Engine>,
-    principal: &Principal,
+    caller: &Caller,
     id: &str,
     answers: InputResponses,
 ) -> Result<(), TaskError> {
-    change(engine, principal, id, Event::Answer(answers)).await
+    change(engine, caller, id, Event::Answer(answers)).await
 }
 
 /// Ends a task, unless it has ended. Its function stops at its next `await`, a moment later where another process
 /// runs it.
-pub(crate) async fn cancel(engine: &Arc<Engine>, principal: &Principal, id: &str) -> Result<(), TaskError> {
-    change(engine, principal, id, Event::Cancel).await
+pub(crate) async fn cancel(engine: &Arc<Engine>, caller: &Caller, id: &str) -> Result<(), TaskError> {
+    change(engine, caller, id, Event::Cancel).await
 }
 
 /// The task that an earlier call with the same idempotency key became.
-pub(crate) async fn replay(engine: &Engine, principal: &Principal, id: &str) -> Result<Outcome, Stop> {
-    match own(engine, principal, id).await {
+pub(crate) async fn replay(engine: &Engine, caller: &Caller, id: &str) -> Result<Outcome, Stop> {
+    match own(engine, caller, id).await {
         Ok((_, found)) => Ok(Outcome::Task(Box::new(handle(engine, id, &found.record)))),
         Err(TaskError::Away(error)) => Err(Stop::StoreAway(error)),
         Err(TaskError::Foreign) => Err(Stop::Overloaded { retry_after: AGAIN }),
@@ -87,8 +87,8 @@ pub(crate) async fn replay(engine: &Engine, principal: &Principal, id: &str) -> 
     }
 }
 
-async fn change(engine: &Engine, principal: &Principal, id: &str, event: Event) -> Result<(), TaskError> {
-    let (slot, found) = own(engine, principal, id).await?;
+async fn change(engine: &Engine, caller: &Caller, id: &str, event: Event) -> Result<(), TaskError> {
+    let (slot, found) = own(engine, caller, id).await?;
     if found.record.has_ended() {
         return Ok(());
     }
@@ -105,15 +105,16 @@ async fn change(engine: &Engine, principal: &Principal, id: &str, event: Event) 
 }
 
 /// A task that is the caller's.
-async fn own(engine: &Engine, principal: &Principal, id: &str) -> Result<(Slot, Found), TaskError> {
+async fn own(engine: &Engine, caller: &Caller, id: &str) -> Result<(Slot, Found), TaskError> {
     // An id is this server's own word; anything else is not even looked up.
     if id.len() != ID || !id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
         return Err(TaskError::Unknown);
     }
-    let slot = slot(engine, id);
+    let slot = slot(engine, caller.tenant(), id);
+    let principal = caller.principal().as_str();
     match slot.read().await.map_err(|error| away(engine, error))? {
-        Read::Found(found) if found.record.principal == principal.as_str() => Ok((slot, found)),
-        Read::Foreign { principal: Some(owner) } if owner == principal.as_str() => Err(TaskError::Foreign),
+        Read::Found(found) if found.record.principal == principal => Ok((slot, found)),
+        Read::Foreign { principal: Some(owner) } if owner == principal => Err(TaskError::Foreign),
         Read::Absent | Read::Found(_) | Read::Foreign { .. } => Err(TaskError::Unknown),
     }
 }

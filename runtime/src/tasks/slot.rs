@@ -31,6 +31,9 @@ const BESIDE: &str = ":call";
 pub(super) struct Slot {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Clock,
+    /// The tenant of the server, where marks are: whoever looks for tasks does not know of whom.
+    pub(super) server: Arc<str>,
+    /// The tenant of the task's caller.
     pub(super) tenant: Arc<str>,
     pub(super) id: String,
     /// Of this process.
@@ -87,18 +90,18 @@ impl Slot {
             self.store.put(&self.beside(), Expect::Anything, &format::write(original), Some(kept)).await?;
         }
         let written = format::write(record);
-        let put = self.store.put(&self.key(Kind::Task), Expect::Absent, &written, self.left(record)).await?;
+        let put = self.store.put(&self.key(), Expect::Absent, &written, self.left(record)).await?;
         Ok(matches!(put, Put::Done { .. }))
     }
 
     /// Lets the task be found if it loses its process.
     pub(super) async fn mark(&self) -> Result<(), StoreError> {
-        self.store.put(&self.key(Kind::Unfinished), Expect::Anything, b"", None).await.map(drop)
+        self.store.put(&self.mark_key(), Expect::Anything, self.tenant.as_bytes(), None).await.map(drop)
     }
 
     /// The record.
     pub(super) async fn read(&self) -> Result<Read, StoreError> {
-        Ok(read(self.store.get(&self.key(Kind::Task)).await?.as_ref()))
+        Ok(read(self.store.get(&self.key()).await?.as_ref()))
     }
 
     /// The call of the task; none where it is gone, or another release's.
@@ -108,7 +111,7 @@ impl Slot {
 
     /// Applies an event to the record as it is. An end takes away what is beside it.
     pub(super) async fn change(&self, event: &Event) -> Result<Found, Unchanged> {
-        let key = self.key(Kind::Task);
+        let key = self.key();
         let mut current = self.store.get(&key).await?;
         for _ in 0..ATTEMPTS {
             let before = read(current.as_ref()).found()?;
@@ -134,7 +137,7 @@ impl Slot {
     /// Takes away what is kept of the call, and then the mark. Where that fails, whoever looks for tasks without
     /// a process does it later.
     pub(super) async fn unmark(&self) {
-        for key in [self.beside(), self.key(Kind::Unfinished)] {
+        for key in [self.beside(), self.mark_key()] {
             if let Err(error) = self.store.remove(&key, Expect::Anything).await {
                 tracing::debug!(%error, task = self.id, "what is beside a task that ended is still there");
                 return;
@@ -146,7 +149,7 @@ impl Slot {
     /// has ended, it is left to its time to live.
     pub(super) async fn forget(self, every: Duration) {
         let until = self.clock.now() + self.lease;
-        let keys = [self.key(Kind::Task), self.beside()];
+        let keys = [self.key(), self.beside()];
         while self.clock.now() < until {
             sleep(every).await;
             let mut gone = true;
@@ -160,8 +163,13 @@ impl Slot {
         tracing::debug!(task = self.id, "a task that nobody was told of may still be in the store");
     }
 
-    fn key(&self, kind: Kind) -> Key {
-        Key { tenant: Arc::clone(&self.tenant), kind, name: self.id.clone() }
+    fn key(&self) -> Key {
+        Key { tenant: Arc::clone(&self.tenant), kind: Kind::Task, name: self.id.clone() }
+    }
+
+    /// The mark's own key; ids of all tenants differ.
+    fn mark_key(&self) -> Key {
+        Key { tenant: Arc::clone(&self.server), kind: Kind::Unfinished, name: self.id.clone() }
     }
 
     /// Where the call is kept: no id has such a name.

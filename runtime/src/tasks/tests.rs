@@ -22,13 +22,13 @@ use tokio_util::sync::CancellationToken;
 use self::faulty::{Fault, Faulty};
 use crate::{
     call::{Outcome, Stop, ToolCall},
+    caller::Caller,
     clock::Clock,
     config::Settings,
     context::{BoxFuture, CallContext, Channel, Interaction, LogLevel},
     engine::{Engine, Seams},
     error::ToolError,
     mcp_tool, pipeline,
-    principal::Principal,
     reliability::Random,
     server::Server,
     store::{Kind, Memory, Store},
@@ -36,6 +36,10 @@ use crate::{
     tool::State,
     tools,
 };
+
+fn local() -> Caller {
+    Caller::local("default".into())
+}
 
 /// What the functions of a test do, shared by all its processes.
 #[derive(Clone, Default)]
@@ -166,7 +170,7 @@ impl Process {
             arguments,
             meta: Map::new(),
             request_id: "1".into(),
-            principal: Principal::Local,
+            caller: local(),
             surface: None,
             cancellation: CancellationToken::new(),
             channel: Arc::new(KnowsTasks),
@@ -180,7 +184,7 @@ impl Process {
     }
 
     async fn task(&self, id: &str) -> DetailedTask {
-        tasks::get(&self.engine, &Principal::Local, id).await.unwrap()
+        tasks::get(&self.engine, &local(), id).await.unwrap()
     }
 
     async fn status(&self, id: &str) -> TaskStatus {

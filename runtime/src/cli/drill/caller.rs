@@ -13,7 +13,6 @@ use crate::{
     engine::Engine,
     error::ToolError,
     pipeline,
-    principal::Principal,
 };
 
 /// What every call of a drill says.
@@ -34,7 +33,7 @@ impl Caller {
             arguments: self.arguments,
             meta: Map::new(),
             request_id: "drill".into(),
-            principal: Principal::Local,
+            caller: crate::caller::Caller::local(Arc::clone(&self.engine.tenant)),
             surface: None,
             cancellation: CancellationToken::new(),
             channel: Arc::new(Nobody),

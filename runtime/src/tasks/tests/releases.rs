@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{
+    principal::Principal,
     store::{Expect, Key},
     tasks::TaskError,
 };
@@ -15,19 +16,19 @@ async fn what_another_release_wrote_is_left_as_it_is_and_is_told_of_to_its_owner
     for (kind, value) in [(Kind::Task, written), (Kind::Unfinished, b"")] {
         first.store.put(&key(kind), Expect::Absent, value, None).await.unwrap();
     }
-    let theirs = |principal| {
+    let theirs = |caller| {
         let engine = Arc::clone(&first.engine);
         async move {
-            let shown = tasks::get(&engine, &principal, id).await.map(drop);
-            let answered = tasks::update(&engine, &principal, id, InputResponses::new()).await;
-            [shown, answered, tasks::cancel(&engine, &principal, id).await]
+            let shown = tasks::get(&engine, &caller, id).await.map(drop);
+            let answered = tasks::update(&engine, &caller, id, InputResponses::new()).await;
+            [shown, answered, tasks::cancel(&engine, &caller, id).await]
         }
     };
     for _ in 0..2 {
-        for refused in theirs(Principal::Local).await {
+        for refused in theirs(local()).await {
             assert!(matches!(refused, Err(TaskError::Foreign)), "{refused:?}");
         }
-        for refused in theirs(Principal::named("bob")).await {
+        for refused in theirs(Caller::unchecked(Principal::named("bob"), "default".into())).await {
             assert!(matches!(refused, Err(TaskError::Unknown)), "{refused:?}");
         }
         pass(20).await;

@@ -131,7 +131,7 @@ async fn an_end_that_can_not_be_written_is_kept_for_as_long_as_somebody_could_as
         assert_eq!(first.engine.tasks.running(), 1 - ended, "after {away} minutes");
         first.store.fail(Fault::None);
         pass(6).await;
-        let kept = tasks::get(&first.engine, &Principal::Local, &id).await;
+        let kept = tasks::get(&first.engine, &local(), &id).await;
         assert_eq!(kept.is_ok_and(|task| task.task.status == TaskStatus::Completed), ended == 0);
         assert_eq!((bench.begun(), first.engine.tasks.running()), (1, 0));
     }

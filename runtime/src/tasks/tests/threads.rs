@@ -17,7 +17,7 @@ async fn a_task_keeps_its_place_until_its_thread_has_ended() {
         let held = bench.hold();
         let id = blocked(&first, &bench).await;
         if how == "cancelled" {
-            tasks::cancel(&first.engine, &Principal::Local, &id).await.unwrap();
+            tasks::cancel(&first.engine, &local(), &id).await.unwrap();
         }
         pass(61).await;
         assert_eq!(first.status(&id).await, ended, "{how}");
@@ -81,7 +81,7 @@ async fn a_function_that_never_yields_hears_that_its_task_was_cancelled() {
     let first = Process::first(&bench);
     let id = first.call("compute", json!({})).await.unwrap();
     until(|| bench.running() == 1).await;
-    tasks::cancel(&first.engine, &Principal::Local, &id).await.unwrap();
+    tasks::cancel(&first.engine, &local(), &id).await.unwrap();
     until(|| first.engine.tasks.running() == 0).await;
     assert_eq!((bench.running(), first.status(&id).await), (0, TaskStatus::Cancelled));
 }
@@ -97,6 +97,6 @@ async fn what_stopped_half_way_because_its_process_ends_is_run_again() {
     let second = first.another(&bench);
     assert_eq!(second.status(&id).await, TaskStatus::Working, "who asks takes it over");
     until(|| bench.begun() == 2 && bench.running() == 1).await;
-    tasks::cancel(&second.engine, &Principal::Local, &id).await.unwrap();
+    tasks::cancel(&second.engine, &local(), &id).await.unwrap();
     until(|| second.engine.tasks.running() == 0).await;
 }
