@@ -5,12 +5,14 @@
 //! period is theirs, and a signal ends it. A function that does not give its thread back does not keep the process.
 
 mod admin;
+mod connections;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::connections::ConnectionLimits;
 use crate::{
     blocking,
     caller::Caller,
@@ -89,7 +91,8 @@ pub(crate) async fn serve(
         Some(address) => {
             let listener = listen(address, "admin").await?;
             addresses.admin = Some(format!("http://{}", local(&listener, address)));
-            Some(spawn(listener, admin::router(Arc::clone(&engine), &settings.store), stop.clone()))
+            let router = admin::router(Arc::clone(&engine), &settings.store);
+            Some(tokio::spawn(connections::serve(listener, router, settings.connections, stop.clone())))
         }
         None => None,
     };
@@ -103,8 +106,11 @@ pub(crate) async fn serve(
                 None,
             );
             let router = protocol::router(&handler, &settings.endpoint, &stop);
-            let serving = spawn(listener, router, closing.clone());
-            tokio::spawn(async move { ended(serving).await.map_err(AppError::Serve) })
+            let serving = connections::serve(listener, router, settings.connections, closing.clone());
+            tokio::spawn(async move {
+                serving.await;
+                Ok(())
+            })
         }
         Transport::Stdio => {
             let handler = McpHandler::new(Arc::clone(&engine), Caller::local(Arc::clone(&engine.tenant)), None);
@@ -212,16 +218,6 @@ async fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, 
 /// The address that was really taken, which differs when the port was 0.
 fn local(listener: &TcpListener, asked: SocketAddr) -> SocketAddr {
     listener.local_addr().unwrap_or(asked)
-}
-
-fn spawn(listener: TcpListener, router: axum::Router, until: CancellationToken) -> JoinHandle<std::io::Result<()>> {
-    tokio::spawn(async move {
-        axum::serve(listener, router).with_graceful_shutdown(async move { until.cancelled().await }).await
-    })
-}
-
-async fn ended(task: JoinHandle<std::io::Result<()>>) -> std::io::Result<()> {
-    task.await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
 }
 
 fn flatten(joined: Result<Result<(), AppError>, tokio::task::JoinError>) -> Result<(), AppError> {

@@ -18,9 +18,10 @@ pub(crate) use self::{
     policies::{ToolSettings, UpstreamSettings},
 };
 use crate::{
+    app::ConnectionLimits,
     idempotency::IdempotencySettings,
     pipeline::{Admission, Limits},
-    protocol::Endpoint,
+    protocol::{Endpoint, Part},
     reliability::{BackoffPolicy, BulkheadPolicy},
     store::StoreSettings,
     tasks::TaskSettings,
@@ -44,6 +45,8 @@ pub(crate) struct Settings {
     /// Where claims, tasks, switches and limits are kept.
     pub(crate) store: StoreSettings,
     pub(crate) endpoint: Endpoint,
+    /// Of MCP over HTTP, and of the admin port for itself.
+    pub(crate) connections: ConnectionLimits,
     pub(crate) limits: Limits,
     /// Over what single tools declare.
     pub(crate) tools: Vec<(String, ToolSettings)>,
@@ -180,7 +183,18 @@ impl Settings {
                 allowed_origins: reader
                     .list("http.allowed_origins", &["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"]),
                 max_body_bytes: reader.size("http.max_body_bytes", 4 * 1024 * 1024),
+                body_timeout: reader.duration("http.body_timeout", Duration::from_secs(30)),
                 sessions: reader.flag("http.sessions", true),
+                max_sessions: part(&mut reader, "http.max_sessions", "http.max_sessions_per_caller"),
+                max_streams: part(&mut reader, "http.max_streams", "http.max_streams_per_caller"),
+            },
+            connections: ConnectionLimits {
+                connections: reader.size("http.max_connections", 1024),
+                header_bytes: reader
+                    .number_of("http.max_header_bytes", 8192..=usize::MAX, "such as 32768")
+                    .unwrap_or(32 * 1024),
+                header_timeout: reader.duration("http.header_timeout", Duration::from_secs(30)),
+                write_timeout: reader.duration("http.write_timeout", Duration::from_secs(30)),
             },
             limits: Limits {
                 argument_bytes: reader.size("limits.argument_bytes", 1024 * 1024),
@@ -236,6 +250,12 @@ fn tasks(reader: &mut Reader, store_timeout: Duration) -> TaskSettings {
         // Long enough for a store that takes all its time.
         lease: reader.duration("tasks.lease", Duration::from_secs(15).max(4 * store_timeout)),
     }
+}
+
+/// How many of what stays open there are, and how many one caller gets: by default every one, as in [`admission`].
+fn part(reader: &mut Reader, all: &'static str, of_one: &'static str) -> Part {
+    let all = reader.size(all, 1024);
+    Part { all, of_one: reader.size(of_one, all) }
 }
 
 /// What the server as a whole lets in. One caller gets every place: without authentication all that share a server are

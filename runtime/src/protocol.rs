@@ -16,6 +16,7 @@ mod lines;
 mod passing;
 mod plain;
 mod sessions;
+mod shares;
 mod stdio;
 mod subscription;
 mod tasks;
@@ -23,6 +24,6 @@ mod tasks;
 pub(crate) use self::{
     erased::ErasedHandler,
     handler::McpHandler,
-    http::{Endpoint, router},
+    http::{Endpoint, Part, router},
     stdio::serve as serve_stdio,
 };

@@ -1,7 +1,7 @@
 //! The HTTP edge before the SDK: has Host and Origin checked before a body is read, bounds the body, lets a server that
 //! is full say so before a request is taken apart, and turns the SDK's plain-text refusals of it into JSON-RPC errors.
 
-use std::{convert::Infallible, future::Future};
+use std::{convert::Infallible, future::Future, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -16,9 +16,19 @@ use rmcp::{
 };
 use serde_json::Value;
 
+use crate::duration;
+
+/// What the body of a request is held to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) bytes: usize,
+    /// Until it has arrived.
+    pub(super) time: Duration,
+}
+
 /// Serves a request by `inner`, with its body read and bounded, unless `shed` refuses it.
 pub(super) async fn serve<F, R>(
-    limit: usize,
+    bounds: Bounds,
     hosts: &[String],
     request: Request,
     shed: impl FnOnce(&Parts, &[u8]) -> Option<Response>,
@@ -36,20 +46,28 @@ where
         return forbidden;
     }
     let body = if parts.method == Method::POST {
-        match Limited::new(body, limit).collect().await {
-            Ok(collected) => {
+        match tokio::time::timeout(bounds.time, Limited::new(body, bounds.bytes).collect()).await {
+            Ok(Ok(collected)) => {
                 let body = collected.to_bytes();
                 if json && let Some(refused) = shed(&parts, &body) {
                     return refused;
                 }
                 body
             }
-            Err(error) if error.is::<LengthLimitError>() => {
-                let error = ErrorData::invalid_request(format!("the request body takes more than {limit} bytes"), None);
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                let error = ErrorData::invalid_request(
+                    format!("the request body takes more than {} bytes", bounds.bytes),
+                    None,
+                );
                 return refusal(StatusCode::PAYLOAD_TOO_LARGE, None, error);
             }
             // The client went away while it was sending; nobody reads this.
-            Err(_) => return StatusCode::BAD_REQUEST.into_response(),
+            Ok(Err(_)) => return StatusCode::BAD_REQUEST.into_response(),
+            Err(_elapsed) => {
+                let time = duration::text(bounds.time);
+                let error = ErrorData::invalid_request(format!("the request body takes longer than {time}"), None);
+                return refusal(StatusCode::REQUEST_TIMEOUT, None, error);
+            }
         }
     } else {
         Bytes::new()
@@ -165,7 +183,7 @@ mod tests {
             }
             let looked = AtomicUsize::new(0);
             serve(
-                1000,
+                Bounds { bytes: 1000, time: Duration::from_secs(1) },
                 &hosts,
                 request.body(Body::empty()).unwrap(),
                 |_, _| None,

@@ -3,15 +3,25 @@
 //! Invariant: Host and Origin are checked before a body is read, whatever the profile. What a tool call needs beyond
 //! HTTP is the pipeline's business.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc, time::Duration};
+#[cfg(test)]
+mod tests;
+
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::{
     Router,
+    body::Body,
     extract::{Path, Request, rejection::PathRejection},
     response::Response,
     routing::any,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, request::Parts};
+use http_body_util::BodyExt as _;
 use rmcp::{
     ErrorData,
     model::{ProtocolVersion, RequestId},
@@ -20,15 +30,25 @@ use rmcp::{
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::{edge, handler::McpHandler, sessions::Sessions};
-use crate::{answer, call, caller::Caller, date::Date, pipeline};
-
-tokio::task_local! {
-    /// Who makes the request that the SDK makes a handler for.
-    static CALLER: Caller;
-}
+use super::{
+    edge,
+    handler::McpHandler,
+    sessions::{ASKING, Asking, Sessions},
+    shares::{Share, Shares},
+};
+use crate::{
+    answer,
+    call::{self, Stop},
+    caller::Caller,
+    date::Date,
+    pipeline,
+};
 
 const CALL: &str = "tools/call";
+const LISTEN: &str = "subscriptions/listen";
+
+/// When a client should come again that found no place for a session or a stream.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Where and how MCP is served over HTTP.
 #[derive(Debug, Clone)]
@@ -41,15 +61,30 @@ pub(crate) struct Endpoint {
     pub(crate) allowed_origins: Vec<String>,
     /// The largest request body, in bytes.
     pub(crate) max_body_bytes: usize,
+    /// How long a body may take to arrive.
+    pub(crate) body_timeout: Duration,
     /// Clients before 2026-07-28 get sessions.
     pub(crate) sessions: bool,
+    /// How many sessions there are at once.
+    pub(crate) max_sessions: Part,
+    /// How many streams are open at once that end when their clients wish: subscriptions, and what a session hears.
+    pub(crate) max_streams: Part,
+}
+
+/// So many of something, and so many of them for one caller.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part {
+    pub(crate) all: usize,
+    pub(crate) of_one: usize,
 }
 
 /// The routes of an MCP endpoint: its path, and below it each surface by the name of its release. Cancelling `stop`
 /// ends every stream and session.
 pub(crate) fn router(handler: &McpHandler, endpoint: &Endpoint, stop: &CancellationToken) -> Router {
     let catalogue = &handler.engine().catalogue;
-    let mount = |handler: McpHandler| Mount::new(handler, endpoint, stop);
+    let shares = |part: Part| Shares::new(part.all, part.of_one);
+    let (sessions, streams) = (shares(endpoint.max_sessions), shares(endpoint.max_streams));
+    let mount = |handler: McpHandler| Mount::new(handler, endpoint, Arc::clone(&sessions), Arc::clone(&streams), stop);
     let surfaces = catalogue.surfaces().map(|(id, surface)| (surface.release.clone(), mount(handler.on(id))));
     let ways = Arc::new(Ways { plain: mount(handler.fresh(None)), surfaces: surfaces.collect() });
     let below = format!("{}/", endpoint.path.trim_end_matches('/'));
@@ -102,13 +137,22 @@ impl Ways {
 struct Mount {
     service: StreamableHttpService<McpHandler, Sessions>,
     hosts: Vec<String>,
-    limit: usize,
+    bounds: edge::Bounds,
+    /// Of all ways in.
+    sessions: Option<Arc<Shares>>,
+    streams: Arc<Shares>,
     /// Knows the surface, and what every response says of it.
     handler: McpHandler,
 }
 
 impl Mount {
-    fn new(handler: McpHandler, endpoint: &Endpoint, stop: &CancellationToken) -> Self {
+    fn new(
+        handler: McpHandler,
+        endpoint: &Endpoint,
+        sessions: Arc<Shares>,
+        streams: Arc<Shares>,
+        stop: &CancellationToken,
+    ) -> Self {
         // All three are off, or left to the client, by default in the SDK; they are set here on purpose: the Origin
         // check, the metadata that 2026-07-28 requires, and sessions for older clients.
         let config = StreamableHttpServerConfig::default()
@@ -121,22 +165,54 @@ impl Mount {
             .with_sse_keep_alive(Some(Duration::from_secs(15)))
             .with_max_request_body_bytes(endpoint.max_body_bytes)
             .with_cancellation_token(stop.child_token());
-        let sessions = handler.fresh(None);
-        let service = StreamableHttpService::new(
-            move || Ok(sessions.fresh(CALLER.try_with(Clone::clone).ok())),
-            Arc::<Sessions>::default(),
-            config,
-        );
-        Self { service, hosts: endpoint.allowed_hosts.clone(), limit: endpoint.max_body_bytes, handler }
+        let own = handler.fresh(None);
+        let service =
+            StreamableHttpService::new(move || Ok(own.fresh(Asking::caller())), Arc::<Sessions>::default(), config);
+        let bounds = edge::Bounds { bytes: endpoint.max_body_bytes, time: endpoint.body_timeout };
+        let sessions = endpoint.sessions.then_some(sessions);
+        Self { service, hosts: endpoint.allowed_hosts.clone(), bounds, sessions, streams, handler }
     }
 
     async fn serve(&self, request: Request) -> Response {
         let shed = |head: &Parts, body: &[u8]| self.shed(head, body);
-        let caller = request.extensions().get().unwrap_or_else(|| self.handler.owner()).clone();
+        let caller: Caller = request.extensions().get().unwrap_or_else(|| self.handler.owner()).clone();
+        let open = match self.opens(&request, &caller) {
+            Ok(open) => open,
+            Err(what) => return self.no_place(what),
+        };
+        let asking = Asking { caller, place: Mutex::new(open.session) };
         let inner = |request| self.service.handle(request);
-        let mut response = CALLER.scope(caller, edge::serve(self.limit, &self.hosts, request, shed, inner)).await;
+        let serving = edge::serve(self.bounds, &self.hosts, request, shed, inner);
+        let mut response = ASKING.scope(asking, serving).await;
         response.headers_mut().extend(headers(self.handler.dates()));
-        response
+        match open.stream {
+            Some(place) => response.map(|body| {
+                Body::new(body.map_frame(move |frame| {
+                    let _held_until_the_stream_ends = &place;
+                    frame
+                }))
+            }),
+            None => response,
+        }
+    }
+
+    /// Places for what a request opens and leaves open, or what there is no place for.
+    fn opens(&self, request: &Request, caller: &Caller) -> Result<Opened, &'static str> {
+        let headers = request.headers();
+        let taken = |shares: &Arc<Shares>, what| shares.take(caller.key()).ok_or(what);
+        let stream =
+            request.method() == Method::GET || headers.get("mcp-method").is_some_and(|method| method == LISTEN);
+        let sessions = self.sessions.as_ref().filter(|_| begins_a_session(request));
+        Ok(Opened {
+            session: sessions.map(|sessions| taken(sessions, "initialize")).transpose()?,
+            stream: stream.then(|| taken(&self.streams, LISTEN)).transpose()?,
+        })
+    }
+
+    fn no_place(&self, what: &'static str) -> Response {
+        self.handler.engine().metrics.refused(what, "overloaded");
+        let refused = answer::refusal(Stop::Overloaded { retry_after: AGAIN }, "");
+        edge::refusal(StatusCode::SERVICE_UNAVAILABLE, None, refused)
     }
 
     /// Refuses a call while the server is full, in the words in which the pipeline would, and for a fraction of what it
@@ -150,6 +226,18 @@ impl Mount {
         let stop = pipeline::shed(engine, caller, &request_id, &params.name)?;
         Some(edge::refusal(StatusCode::OK, Some(id), answer::refusal(stop, &request_id)))
     }
+}
+
+/// See [`Mount::opens`].
+struct Opened {
+    session: Option<Share>,
+    stream: Option<Share>,
+}
+
+/// Whether a request may be the first of a session: what is of protocol 2026-07-28 says so, and has none.
+fn begins_a_session(request: &Request) -> bool {
+    let headers = request.headers();
+    request.method() == Method::POST && !headers.contains_key("mcp-session-id") && !is_modern(headers)
 }
 
 /// What is read of a call that is refused before the SDK reads it.
@@ -169,8 +257,11 @@ struct Named<'a> {
 
 /// Whether the headers say that it is a call of protocol 2026-07-28, which is answered by one message.
 fn is_call(headers: &HeaderMap) -> bool {
-    headers.get("mcp-method").is_some_and(|method| method == CALL)
-        && headers.get("mcp-protocol-version").is_some_and(|version| version == ProtocolVersion::V_2026_07_28.as_str())
+    headers.get("mcp-method").is_some_and(|method| method == CALL) && is_modern(headers)
+}
+
+fn is_modern(headers: &HeaderMap) -> bool {
+    headers.get("mcp-protocol-version").is_some_and(|version| version == ProtocolVersion::V_2026_07_28.as_str())
 }
 
 /// `Deprecation` (RFC 9745) and `Sunset` (RFC 8594), from the days on which majors of the surface go.
@@ -181,110 +272,4 @@ fn headers((deprecated, sunset): (Option<Date>, Option<Date>)) -> HeaderMap {
     headers
         .filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::from_str(&value).ok()?)))
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::body::{Body, Bytes};
-    use http_body_util::{BodyExt as _, Full};
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::{
-        caller::Caller,
-        clock::Clock,
-        config::Settings,
-        engine::{Engine, Seams},
-        mcp_tool,
-        reliability::Random,
-        server::Server,
-        store, tools,
-    };
-
-    /// Do nothing.
-    #[mcp_tool(version = "1.0.0", effect = read_only, crate = crate)]
-    async fn rest() {}
-
-    fn mount() -> Mount {
-        let server = Server::builder("test", ()).tools(tools![rest]).build();
-        let settings = Settings::from_text("[limits]\nconcurrency = 1\nqueue = 0").unwrap();
-        let seams = Seams {
-            clock: Clock::system(),
-            random: Random::seeded(1),
-            store: Arc::new(store::Memory::new(Clock::system())),
-        };
-        let engine = Engine::new(server.into_parts().unwrap(), &settings, seams).unwrap();
-        let endpoint = Endpoint {
-            path: "/mcp".into(),
-            allowed_hosts: vec!["localhost".into()],
-            allowed_origins: Vec::new(),
-            max_body_bytes: 1 << 20,
-            sessions: true,
-        };
-        Mount::new(
-            McpHandler::new(Arc::new(engine), Caller::local("default".into()), None),
-            &endpoint,
-            &CancellationToken::new(),
-        )
-    }
-
-    fn request(method: &str, tool: &str) -> http::request::Builder {
-        http::Request::post("/mcp")
-            .header("host", "localhost")
-            .header("content-type", "application/json")
-            .header("accept", "application/json, text/event-stream")
-            .header("mcp-protocol-version", "2026-07-28")
-            .header("mcp-method", method)
-            .header("mcp-name", tool)
-    }
-
-    fn body(id: &Value, method: &str, tool: &str) -> Bytes {
-        let meta = json!({
-            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-            "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
-            "io.modelcontextprotocol/clientCapabilities": {},
-        });
-        let params = json!({"name": tool, "arguments": {}, "_meta": meta});
-        json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string().into()
-    }
-
-    async fn read(response: Response) -> (StatusCode, Value) {
-        let status = response.status();
-        let body = response.into_body().collect().await.unwrap().to_bytes();
-        (status, serde_json::from_slice(&body).unwrap())
-    }
-
-    #[tokio::test]
-    async fn a_full_server_refuses_at_the_edge_what_the_pipeline_would_refuse_in_the_same_words() {
-        for (id, tool) in [(json!(7), "rest"), (json!("\"seven\""), "rest"), (json!(7), "no such \"tool\"")] {
-            let mount = mount();
-            let engine = Arc::clone(mount.handler.engine());
-            let taken = engine.places.enter(Caller::local("default".into()).key()).unwrap();
-            let body = body(&id, CALL, tool);
-            let early = read(mount.serve(request(CALL, "rest").body(Body::from(body.clone())).unwrap()).await).await;
-            let late = mount.service.handle(request(CALL, tool).body(Full::new(body)).unwrap()).await;
-            let late = read(late.map(Body::new)).await;
-            assert_eq!(early, late, "{id} {tool}");
-            assert_eq!(early.1["error"]["data"]["reason"], "overloaded");
-            drop(taken);
-        }
-    }
-
-    #[tokio::test]
-    async fn what_is_no_call_or_can_be_served_is_not_refused_at_the_edge() {
-        let mount = mount();
-        let engine = Arc::clone(mount.handler.engine());
-        let full = |method: &'static str, said: &'static str| {
-            let (head, ()) = request(said, "rest").body(()).unwrap().into_parts();
-            mount.shed(&head, &body(&json!(1), method, "rest")).is_some()
-        };
-        assert!(!full(CALL, CALL), "there is a place");
-        let taken = engine.places.enter(Caller::local("default".into()).key()).unwrap();
-        assert!(full(CALL, CALL));
-        assert!(!full("tools/list", "tools/list"));
-        assert!(!full("tools/list", CALL), "what the headers say is not what it is");
-        engine.gate.close();
-        assert!(!full(CALL, CALL), "a server that drains says so");
-        drop(taken);
-    }
 }

@@ -1,8 +1,11 @@
 //! Sessions of clients before 2026-07-28, kept in memory by rmcp, with request ids in use refused.
+//!
+//! Invariant: a session is there for the caller who began it and for nobody else, and is counted as that caller's until
+//! it ends.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use futures_util::{Stream, future::Either, stream};
@@ -14,22 +17,60 @@ use rmcp::{
     },
 };
 
-use super::in_flight::{InFlight, Tracked};
+use super::{
+    in_flight::{InFlight, Tracked},
+    shares::Share,
+};
+use crate::caller::Caller;
+
+tokio::task_local! {
+    /// What the edge knows of the request that the SDK takes apart.
+    pub(super) static ASKING: Asking;
+}
+
+/// See [`ASKING`].
+pub(super) struct Asking {
+    pub(super) caller: Caller,
+    /// For a session, where the request may begin one.
+    pub(super) place: Mutex<Option<Share>>,
+}
+
+impl Asking {
+    /// Who makes the request; none in what the SDK does of itself.
+    pub(super) fn caller() -> Option<Caller> {
+        ASKING.try_with(|asking| asking.caller.clone()).ok()
+    }
+}
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     inner: LocalSessionManager,
-    in_flight: Mutex<HashMap<SessionId, Arc<InFlight>>>,
+    open: Mutex<HashMap<SessionId, Session>>,
+}
+
+#[derive(Debug)]
+struct Session {
+    /// Whose it is ([`Caller::key`]).
+    owner: Option<Arc<str>>,
+    _place: Option<Share>,
+    in_flight: Arc<InFlight>,
 }
 
 impl Sessions {
     fn of(&self, id: &SessionId) -> Option<Arc<InFlight>> {
-        self.all().get(id).cloned()
+        self.all().get(id).map(|session| Arc::clone(&session.in_flight))
     }
 
-    fn all(&self) -> std::sync::MutexGuard<'_, HashMap<SessionId, Arc<InFlight>>> {
-        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether a session is the caller's, or there is none of this id.
+    fn may_use(&self, id: &SessionId) -> bool {
+        let (all, caller) = (self.all(), Asking::caller());
+        let owner = all.get(id).and_then(|session| session.owner.as_ref());
+        caller.is_none_or(|caller| owner.is_none_or(|owner| owner == caller.key()))
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<SessionId, Session>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -40,7 +81,10 @@ impl SessionManager for Sessions {
     async fn create_session(&self) -> Result<(SessionId, Self::Transport), Self::Error> {
         let (id, inner) = self.inner.create_session().await?;
         let in_flight = Arc::<InFlight>::default();
-        self.all().insert(id.clone(), Arc::clone(&in_flight));
+        let owner = Asking::caller().map(|caller| Arc::clone(caller.key()));
+        let place = ASKING.try_with(|asking| asking.place.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let session = Session { owner, _place: place.ok().flatten(), in_flight: Arc::clone(&in_flight) };
+        self.all().insert(id.clone(), session);
         Ok((id, Tracked { inner, in_flight }))
     }
 
@@ -53,10 +97,14 @@ impl SessionManager for Sessions {
     }
 
     async fn has_session(&self, id: &SessionId) -> Result<bool, Self::Error> {
-        self.inner.has_session(id).await
+        Ok(self.may_use(id) && self.inner.has_session(id).await?)
     }
 
     async fn close_session(&self, id: &SessionId) -> Result<(), Self::Error> {
+        // What is somebody else's is not ended, and told of as what has ended.
+        if !self.may_use(id) {
+            return Ok(());
+        }
         self.all().remove(id);
         self.inner.close_session(id).await
     }

@@ -1,0 +1,267 @@
+//! Accepts HTTP connections and bounds what each may take before and after its requests: how many there are, how large
+//! and how slow a header may be, how long a client may leave an answer unread.
+//!
+//! Invariant: no client holds a connection by doing nothing, and no number of clients takes more than the bounds say.
+//! Who comes when all places are taken is told so at once. What a request may take is the edge's business.
+
+use std::{io, sync::Arc, time::Duration};
+
+use axum::Router;
+use http::Version;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto::Builder, graceful::GracefulShutdown},
+    service::TowerToHyperService,
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tokio_io_timeout::TimeoutStream;
+use tokio_util::sync::CancellationToken;
+
+/// What connections are held to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ConnectionLimits {
+    /// How many there are at once.
+    pub(crate) connections: usize,
+    /// The largest header of a request, in bytes.
+    pub(crate) header_bytes: usize,
+    /// How long a header may take, which is also how long a connection may lie idle.
+    pub(crate) header_timeout: Duration,
+    /// How long a client may take nothing of what is written to it.
+    pub(crate) write_timeout: Duration,
+}
+
+/// The requests of one connection that are served at once (HTTP/2 only).
+const STREAMS: u32 = 128;
+
+/// How often a connection with HTTP/2 is asked whether it is still there.
+const PING: Duration = Duration::from_secs(20);
+
+/// How many connections at once are told that there is no place; further ones are closed without a word.
+const TOLD: usize = 64;
+
+/// How long telling one may take.
+const TELLING: Duration = Duration::from_secs(1);
+
+/// How long to wait when the system has nothing left to accept a connection with.
+const EXHAUSTED: Duration = Duration::from_millis(100);
+
+const NO_PLACE: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+/// Serves connections until `until`, and then until the last request is answered.
+pub(super) async fn serve(listener: TcpListener, router: Router, limits: ConnectionLimits, until: CancellationToken) {
+    let builder = Arc::new(builder(limits));
+    let service = TowerToHyperService::new(router);
+    let connections = GracefulShutdown::new();
+    let (places, telling) = (Arc::new(Semaphore::new(limits.connections)), Arc::new(Semaphore::new(TOLD)));
+    while let Some(accepted) = until.run_until_cancelled(listener.accept()).await {
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                if !is_of_one_connection(&error) {
+                    tracing::error!(%error, "no connection can be accepted");
+                    tokio::time::sleep(EXHAUSTED).await;
+                }
+                continue;
+            }
+        };
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            if let Ok(telling) = Arc::clone(&telling).try_acquire_owned() {
+                tokio::spawn(async move {
+                    let _ = tokio::time::timeout(TELLING, refuse(stream)).await;
+                    drop(telling);
+                });
+            }
+            continue;
+        };
+        // Answers are small, and written whole.
+        let _ = stream.set_nodelay(true);
+        let (builder, service) = (Arc::clone(&builder), service.clone());
+        let (watcher, until) = (connections.watcher(), until.clone());
+        tokio::spawn(async move {
+            let Some(Ok(Ok(version))) =
+                until.run_until_cancelled(tokio::time::timeout(limits.header_timeout, begun(&stream))).await
+            else {
+                return;
+            };
+            let builder = match version {
+                Version::HTTP_2 => Builder::clone(&builder).http2_only(),
+                _ => Builder::clone(&builder).http1_only(),
+            };
+            let mut stream = TimeoutStream::new(stream);
+            stream.set_write_timeout(Some(limits.write_timeout));
+            let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service);
+            // A client that goes away, or is too slow, is none of the server's errors.
+            if let Err(error) = watcher.watch(connection).await {
+                tracing::debug!(error = %error, "a connection ended early");
+            }
+            drop(place);
+        });
+    }
+    drop(listener);
+    connections.shutdown().await;
+}
+
+fn builder(limits: ConnectionLimits) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        // What a header has to fit in; hyper takes no less.
+        .max_buf_size(limits.header_bytes.max(8192));
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
+        .max_concurrent_streams(STREAMS)
+        .keep_alive_interval(PING)
+        .keep_alive_timeout(PING);
+    builder
+}
+
+/// What every connection with HTTP/2 begins with (RFC 9113, section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// How often one looks at a connection that has begun, and not said enough.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// The version that a client speaks, once it has said so much. hyper would find out by itself, and wait for ever.
+async fn begun(stream: &TcpStream) -> io::Result<Version> {
+    let mut said = [0; PREFACE.len()];
+    loop {
+        let count = stream.peek(&mut said).await?;
+        match &said[..count] {
+            PREFACE => return Ok(Version::HTTP_2),
+            [] => return Err(io::ErrorKind::UnexpectedEof.into()),
+            so_far if PREFACE.starts_with(so_far) => tokio::time::sleep(LOOK).await,
+            _ => return Ok(Version::HTTP_11),
+        }
+    }
+}
+
+/// Whether it was one client that went away, and no reason to wait.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionRefused | ConnectionAborted | ConnectionReset)
+}
+
+/// Says that there is no place, and reads what the client sends: closed with something unread, the answer would be lost.
+async fn refuse(mut stream: TcpStream) -> io::Result<()> {
+    stream.write_all(NO_PLACE).await?;
+    stream.shutdown().await?;
+    let mut rest = [0; 1024];
+    while stream.read(&mut rest).await? > 0 {}
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+
+    use super::*;
+
+    const LIMITS: ConnectionLimits = ConnectionLimits {
+        connections: 2,
+        header_bytes: 8192,
+        header_timeout: Duration::from_secs(10),
+        write_timeout: Duration::from_secs(30),
+    };
+
+    async fn started() -> (std::net::SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let large = "x".repeat(64 << 20);
+        let router = Router::new()
+            .route("/", get(async || "served"))
+            .route("/large", get(async move || large.clone()))
+            .route("/slow", get(async || tokio::time::sleep(Duration::from_secs(60)).await));
+        let until = CancellationToken::new();
+        (address, until.clone(), tokio::spawn(serve(listener, router, LIMITS, until)))
+    }
+
+    async fn read(stream: &mut TcpStream) -> String {
+        let mut all = Vec::new();
+        let _ = stream.read_to_end(&mut all).await;
+        String::from_utf8_lossy(&all).into_owned()
+    }
+
+    async fn ask(address: std::net::SocketAddr, request: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        read(&mut stream).await
+    }
+
+    const PLAIN: &str = "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+
+    #[tokio::test]
+    async fn who_comes_when_all_places_are_taken_is_told_so_and_served_once_there_is_one() {
+        let (address, until, _serving) = started().await;
+        let mut held = Vec::new();
+        for _ in 0..LIMITS.connections {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+            // Served, so it has its place.
+            stream.readable().await.unwrap();
+            held.push(stream);
+        }
+        assert!(ask(address, PLAIN).await.starts_with("HTTP/1.1 503"));
+        held.pop();
+        for _ in 0..1000 {
+            if ask(address, PLAIN).await.ends_with("served") {
+                return until.cancel();
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("a place that was left is not given again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_its_time_with_a_header_or_sends_none_is_let_go() {
+        let (address, _until, _serving) = started().await;
+        for begun in ["", "PRI * HT", "GET / HTTP/1.1\r\nhost: a\r\nx: "] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(begun.as_bytes()).await.unwrap();
+            let began = tokio::time::Instant::now();
+            read(&mut stream).await;
+            let took = began.elapsed();
+            assert!((9..=11).contains(&took.as_secs()), "{begun:?} {took:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_header_beyond_its_bound_is_refused() {
+        let (address, _until, _serving) = started().await;
+        for (bytes, status) in [(7000, "200"), (9000, "431")] {
+            let request = format!("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx: {}\r\n\r\n", "y".repeat(bytes));
+            let answer = ask(address, &request).await;
+            assert_eq!(answer.get(9..12), Some(status), "{bytes}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_reads_nothing_of_its_answer_is_let_go() {
+        let (address, until, serving) = started().await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /large HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+        stream.readable().await.unwrap();
+        until.cancel();
+        let began = tokio::time::Instant::now();
+        serving.await.unwrap();
+        assert!((29..=32).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_being_served_is_answered_before_the_end() {
+        let (address, until, serving) = started().await;
+        let asking = tokio::spawn(async move { ask(address, &PLAIN.replace("GET /", "GET /slow")).await });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        until.cancel();
+        serving.await.unwrap();
+        assert!(asking.await.unwrap().starts_with("HTTP/1.1 200"));
+    }
+}

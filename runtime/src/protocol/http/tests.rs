@@ -1,0 +1,172 @@
+//! What a way in does before the SDK: refuse what finds no place, in the pipeline's words, and keep sessions apart.
+
+use axum::body::{Body, Bytes};
+use http_body_util::{BodyExt as _, Full};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    clock::Clock,
+    config::Settings,
+    engine::{Engine, Seams},
+    mcp_tool,
+    principal::Principal,
+    reliability::Random,
+    server::Server,
+    store, tools,
+};
+
+/// Do nothing.
+#[mcp_tool(version = "1.0.0", effect = read_only, crate = crate)]
+async fn rest() {}
+
+fn mount() -> Mount {
+    let server = Server::builder("test", ()).tools(tools![rest]).build();
+    let settings = Settings::from_text("[limits]\nconcurrency = 1\nqueue = 0").unwrap();
+    let seams = Seams {
+        clock: Clock::system(),
+        random: Random::seeded(1),
+        store: Arc::new(store::Memory::new(Clock::system())),
+    };
+    let engine = Engine::new(server.into_parts().unwrap(), &settings, seams).unwrap();
+    let endpoint = Endpoint {
+        path: "/mcp".into(),
+        allowed_hosts: vec!["localhost".into()],
+        allowed_origins: Vec::new(),
+        max_body_bytes: 1 << 20,
+        body_timeout: Duration::from_secs(30),
+        sessions: true,
+        max_sessions: Part { all: 2, of_one: 1 },
+        max_streams: Part { all: 2, of_one: 1 },
+    };
+    let handler = McpHandler::new(Arc::new(engine), Caller::local("default".into()), None);
+    let shares = |part: Part| Shares::new(part.all, part.of_one);
+    let (sessions, streams) = (shares(endpoint.max_sessions), shares(endpoint.max_streams));
+    Mount::new(handler, &endpoint, sessions, streams, &CancellationToken::new())
+}
+
+fn request(method: &str, tool: &str) -> http::request::Builder {
+    http::Request::post("/mcp")
+        .header("host", "localhost")
+        .header("content-type", "application/json")
+        .header("accept", "application/json, text/event-stream")
+        .header("mcp-protocol-version", "2026-07-28")
+        .header("mcp-method", method)
+        .header("mcp-name", tool)
+}
+
+fn body(id: &Value, method: &str, tool: &str) -> Bytes {
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    let params = json!({"name": tool, "arguments": {}, "_meta": meta});
+    json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string().into()
+}
+
+async fn read(response: Response) -> (StatusCode, Value) {
+    let status = response.status();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, serde_json::from_slice(&body).unwrap())
+}
+
+#[tokio::test]
+async fn a_full_server_refuses_at_the_edge_what_the_pipeline_would_refuse_in_the_same_words() {
+    for (id, tool) in [(json!(7), "rest"), (json!("\"seven\""), "rest"), (json!(7), "no such \"tool\"")] {
+        let mount = mount();
+        let engine = Arc::clone(mount.handler.engine());
+        let taken = engine.places.enter(Caller::local("default".into()).key()).unwrap();
+        let body = body(&id, CALL, tool);
+        let early = read(mount.serve(request(CALL, "rest").body(Body::from(body.clone())).unwrap()).await).await;
+        let late = mount.service.handle(request(CALL, tool).body(Full::new(body)).unwrap()).await;
+        let late = read(late.map(Body::new)).await;
+        assert_eq!(early, late, "{id} {tool}");
+        assert_eq!(early.1["error"]["data"]["reason"], "overloaded");
+        drop(taken);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_call_or_can_be_served_is_not_refused_at_the_edge() {
+    let mount = mount();
+    let engine = Arc::clone(mount.handler.engine());
+    let full = |method: &'static str, said: &'static str| {
+        let (head, ()) = request(said, "rest").body(()).unwrap().into_parts();
+        mount.shed(&head, &body(&json!(1), method, "rest")).is_some()
+    };
+    assert!(!full(CALL, CALL), "there is a place");
+    let taken = engine.places.enter(Caller::local("default".into()).key()).unwrap();
+    assert!(full(CALL, CALL));
+    assert!(!full("tools/list", "tools/list"));
+    assert!(!full("tools/list", CALL), "what the headers say is not what it is");
+    engine.gate.close();
+    assert!(!full(CALL, CALL), "a server that drains says so");
+    drop(taken);
+}
+
+fn initialize() -> http::request::Builder {
+    http::Request::post("/mcp")
+        .header("host", "localhost")
+        .header("content-type", "application/json")
+        .header("accept", "application/json, text/event-stream")
+}
+
+fn from(caller: &str, request: http::request::Builder, body: &Value) -> Request {
+    let caller = Caller::unchecked(Principal::Named(caller.into()), "default".into());
+    let mut request = request.body(Body::from(body.to_string())).unwrap();
+    request.extensions_mut().insert(caller);
+    request
+}
+
+#[tokio::test]
+async fn a_session_is_its_callers_alone_and_counts_until_it_ends() {
+    let mount = mount();
+    let info = json!({"name": "test", "version": "1"});
+    let params = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": info});
+    let body = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params});
+    let begin = async |caller: &str| mount.serve(from(caller, initialize(), &body)).await;
+    let began = begin("alice").await;
+    assert_eq!(began.status(), StatusCode::OK);
+    let session = began.headers()["mcp-session-id"].clone();
+    assert_eq!(begin("alice").await.status(), StatusCode::SERVICE_UNAVAILABLE, "it has its part");
+    let ping = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+    let within = |method: &str, id: &HeaderValue| {
+        initialize().method(method).header("mcp-session-id", id).header("mcp-protocol-version", "2025-11-25")
+    };
+    let unknown = HeaderValue::from_static("6ba7b810-9dad-11d1-80b4-00c04fd430c8");
+    let asked = async |caller: &str, method: &str, id: &HeaderValue| {
+        let response = mount.serve(from(caller, within(method, id), &ping)).await;
+        (response.status(), response.headers().clone())
+    };
+    for method in ["POST", "GET", "DELETE"] {
+        let theirs = asked("bob", method, &session).await;
+        assert_eq!(theirs, asked("bob", method, &unknown).await, "{method}");
+    }
+    assert_eq!(asked("alice", "POST", &session).await.0, StatusCode::ACCEPTED, "it was not ended");
+    assert!(asked("alice", "DELETE", &session).await.0.is_success());
+    assert_eq!(begin("alice").await.status(), StatusCode::OK, "its place is free");
+}
+
+#[tokio::test]
+async fn one_caller_opens_its_part_of_streams_until_they_end() {
+    let mount = mount();
+    let mut listen: Value = serde_json::from_slice(&self::body(&json!(1), LISTEN, "")).unwrap();
+    listen["params"] = json!({"notifications": {"toolsListChanged": true}, "_meta": listen["params"]["_meta"]});
+    let head = || initialize().header("mcp-protocol-version", "2026-07-28").header("mcp-method", LISTEN);
+    let open = async |caller: &str| mount.serve(from(caller, head(), &listen)).await;
+    let first = open("alice").await;
+    assert_eq!(first.status(), StatusCode::OK);
+    assert_eq!(open("alice").await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(open("bob").await.status(), StatusCode::OK);
+    drop(first);
+    assert_eq!(open("alice").await.status(), StatusCode::OK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_takes_its_time_is_given_up() {
+    let mount = mount();
+    let body = Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
+    let response = mount.serve(request(CALL, "rest").body(body).unwrap()).await;
+    assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
+}
