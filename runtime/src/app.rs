@@ -6,6 +6,7 @@
 
 mod admin;
 mod connections;
+mod root;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -13,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::connections::ConnectionLimits;
+use self::root::RootError;
 use crate::{
     blocking,
     caller::Caller,
@@ -45,6 +47,8 @@ pub(crate) enum AppError {
     Listen { address: SocketAddr, flag: &'static str, source: std::io::Error },
     #[error("{0}")]
     Store(StoreError),
+    #[error("{0}")]
+    Root(#[from] RootError),
     #[error("the system has no randomness to give: {0}")]
     Random(getrandom::Error),
     #[error("signals can't be received: {0}")]
@@ -70,6 +74,7 @@ pub(crate) struct Addresses {
 /// Puts the parts of a server together.
 pub(crate) fn engine<S>(server: Server<S>, settings: &Settings, clock: Clock) -> Result<Arc<Engine>, AppError> {
     let parts = server.into_parts().map_err(AppError::Build)?;
+    root::claim(settings)?;
     let store = store::open(&settings.store, &settings.data, clock).map_err(AppError::Store)?;
     let random = Random::system().map_err(AppError::Random)?;
     Engine::new(parts, settings, Seams { clock, random, store }).map(Arc::new).map_err(AppError::Build)

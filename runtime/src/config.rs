@@ -30,6 +30,9 @@ use crate::{
 /// Where data is kept by default, in the working directory.
 pub(crate) const DATA: &str = "data";
 
+/// The tenant of a server that names none.
+const NO_TENANT: &str = "default";
+
 /// How many threads tools may take of those that tokio has for what blocks (512): the store needs some, too.
 const MOST_BLOCKING: usize = 448;
 
@@ -221,7 +224,7 @@ impl Settings {
             stale_bytes: reader.size("stale.max_bytes", 16 * 1024 * 1024),
             switches_refresh: reader.duration("switches.refresh", Duration::from_secs(1)),
             read_only: reader.flag("read_only", false),
-            tenant: reader.text("tenant").unwrap_or_else(|| "default".into()).into(),
+            tenant: reader.text("tenant").unwrap_or_else(|| NO_TENANT.into()).into(),
             list_ttl: reader.duration("list_ttl", Duration::from_secs(60)),
             surface: reader.text("surface"),
             pins: reader.table("pins"),
@@ -272,6 +275,7 @@ fn admission(reader: &mut Reader) -> Admission {
                 .number_of("limits.queue_per_caller", 0..=usize::MAX, "such as 128")
                 .unwrap_or(queue),
         },
+        per_tenant: reader.number_of("limits.concurrency_per_tenant", 1..=usize::MAX, "such as 128"),
         rate_per_caller: reader.rate_of("limits.rate_per_caller").flatten(),
         rate_per_tenant: reader.rate_of("limits.rate_per_tenant").flatten(),
     }

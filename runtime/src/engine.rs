@@ -20,7 +20,7 @@ use crate::{
     policy::{Configured, Policies, ToolPolicy},
     problem::Problem,
     protocol::ErasedHandler,
-    reliability::{self, BackoffPolicy, Budget, BudgetPolicy, Bulkhead, Random},
+    reliability::{self, BackoffPolicy, Budget, BudgetPolicy, Bulkhead, Random, Shares},
     request_state::RequestStates,
     stale::StaleResults,
     store::{Away, Kind, Store, StoreError, Warnings},
@@ -47,6 +47,8 @@ pub(crate) struct Engine {
     pub(crate) gate: Gate,
     /// What runs and waits, of all callers.
     pub(crate) places: Bulkhead,
+    /// What each tenant runs and has waiting, where one does not get every place.
+    pub(crate) tenants: Option<Arc<Shares>>,
     /// What functions that are not `async` run on.
     threads: Arc<Threads>,
     /// What rates are held to while the store is away.
@@ -161,6 +163,7 @@ impl Engine {
             catalogue,
             handler,
             places: Bulkhead::new(settings.limits.admission.places, clock),
+            tenants: settings.limits.admission.per_tenant.map(|of_one| Shares::new(usize::MAX, of_one)),
             threads: Arc::new(Threads::new(settings.limits.blocking)),
             local_rates: reliability::Limits::new(clock),
             limits: settings.limits.clone(),

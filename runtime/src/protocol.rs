@@ -16,7 +16,6 @@ mod lines;
 mod passing;
 mod plain;
 mod sessions;
-mod shares;
 mod stdio;
 mod subscription;
 mod tasks;

@@ -18,6 +18,7 @@ mod limit;
 mod queue;
 mod quota;
 mod random;
+mod shares;
 mod sync;
 mod window;
 
@@ -33,5 +34,6 @@ pub(crate) use self::{
     queue::BulkheadPolicy,
     quota::Quota,
     random::Random,
+    shares::{Share, Shares},
 };
 use crate::clock::Clock;

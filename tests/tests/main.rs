@@ -9,6 +9,7 @@ mod pipeline;
 mod protocol;
 mod reliability;
 mod schema;
+mod security;
 mod support;
 mod tasks;
 mod ui;

@@ -31,6 +31,32 @@ pub(super) fn all(reader: &mut Reader, settings: &Settings, allow_embedded: bool
         "limits of their own are counted in Redis only",
         "write \"redis://host\", or leave the key out to count them where everything else is",
     );
+    reader.check(
+        "tenant",
+        settings.profile != Profile::Tenant || &*settings.tenant != super::NO_TENANT,
+        "a server of the profile `tenant` is of one tenant, and it is not said of which",
+        "name it, such as `tenant = \"acme\"`; its data directory is marked with the name",
+    );
+    reader.check(
+        "tenant",
+        (1..=128).contains(&settings.tenant.len()) && !settings.tenant.chars().any(char::is_control),
+        "a tenant's name is 1 to 128 bytes of text without control characters",
+        "write it as the tokens of its callers have it",
+    );
+    reader.check(
+        "listen",
+        settings.profile != Profile::Sidecar
+            || settings.transport == Transport::Stdio
+            || settings.listen.ip().is_loopback(),
+        "a sidecar serves one user or one application beside it, and is reached over loopback only",
+        "listen on 127.0.0.1, or choose the profile `shared` or `tenant`",
+    );
+    reader.check(
+        "store.url",
+        settings.profile != Profile::Sidecar || settings.store.url.is_none(),
+        "a sidecar is one process, and keeps what it must remember in a file of its own",
+        "leave the key out, or choose the profile `shared` or `tenant`",
+    );
     for (who, _) in &settings.pins {
         reader.check(
             &format!("pins.{who}"),

@@ -48,6 +48,7 @@ pub(super) const KEYS: &[&str] = &[
     "limits.default_timeout",
     "limits.concurrency",
     "limits.concurrency_per_caller",
+    "limits.concurrency_per_tenant",
     "limits.queue",
     "limits.queue_per_caller",
     "limits.rate_per_caller",

@@ -128,10 +128,27 @@ fn what_many_share_is_in_no_file_by_accident() {
     assert_eq!(problems.iter().map(|problem| problem.key.as_str()).collect::<Vec<_>>(), ["store.url"]);
     assert!(load("profile = 'shared'\nstore.allow_embedded = true", &[], &[]).is_ok());
     for profile in ["dev", "sidecar", "tenant"] {
-        assert!(load("", &[], &[("profile", profile)]).is_ok(), "{profile}");
+        assert!(load("tenant = 'acme'", &[], &[("profile", profile)]).is_ok(), "{profile}");
     }
     #[cfg(feature = "postgres")]
     assert!(load("", &[("STEADFAST_STORE_URL", "postgres://db/app")], &[("profile", "shared")]).is_ok());
+}
+
+#[test]
+fn a_profile_refuses_what_it_promises_not_to_be() {
+    for (file, refused) in [
+        ("profile = 'tenant'", &["tenant"][..]),
+        ("profile = 'tenant'\ntenant = 'default'", &["tenant"]),
+        ("profile = 'tenant'\ntenant = 'acme'", &[]),
+        ("tenant = ''", &["tenant"]),
+        ("tenant = \"a\\nb\"", &["tenant"]),
+        ("profile = 'sidecar'\ntransport = 'http'", &[]),
+        ("profile = 'sidecar'\ntransport = 'http'\nlisten = '192.0.2.1:80'", &["listen", "listen"]),
+    ] {
+        let problems = load(file, &[], &[]).err().unwrap_or_default();
+        let keys: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
+        assert_eq!(keys, refused, "{file}");
+    }
 }
 
 #[test]

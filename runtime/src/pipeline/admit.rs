@@ -17,7 +17,7 @@ use crate::{
     engine::Engine,
     gate::Ticket,
     policy::ToolPolicy,
-    reliability::{Full, Quota, Slot},
+    reliability::{Full, Quota, Share, Slot},
     store::{self, Key, Kind, Taken},
 };
 
@@ -28,6 +28,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub(crate) struct Admitted<'a> {
     _ticket: Ticket<'a>,
     _place: Slot<'a>,
+    _share: Option<Share>,
 }
 
 /// Lets a request in, after a wait where the server is at its limit and there is room to wait.
@@ -41,6 +42,9 @@ pub(crate) async fn enter<'a>(
 ) -> Result<Admitted<'a>, Stop> {
     // The ticket comes first: a drain waits for calls that wait here.
     let ticket = engine.gate.enter().ok_or(Stop::Draining)?;
+    // Whoever a tenant has call for it, all of them get no more than its part.
+    let share = engine.tenants.as_ref().map(|tenants| tenants.take(caller.tenant()));
+    let share = share.map(|share| share.ok_or(Stop::Overloaded { retry_after: AGAIN })).transpose()?;
     // Refused at once where there is no room to wait.
     let entering = engine.places.enter(caller.key()).map_err(overloaded)?;
     let admitted = async {
@@ -49,7 +53,7 @@ pub(crate) async fn enter<'a>(
     };
     // There may be room to wait, and no time left to run.
     let place = within(until, cancellation, admitted).await?;
-    Ok(Admitted { _ticket: ticket, _place: place })
+    Ok(Admitted { _ticket: ticket, _place: place, _share: share })
 }
 
 /// What a call waits for the store with before its function runs: no longer than the call may take, and no longer than

@@ -27,6 +27,8 @@ pub(crate) struct Limits {
 pub(crate) struct Admission {
     /// Calls that run and wait at the same time, of all callers and of one.
     pub(crate) places: BulkheadPolicy,
+    /// The same of one tenant; none where it gets every place.
+    pub(crate) per_tenant: Option<usize>,
     pub(crate) rate_per_caller: Option<Quota>,
     pub(crate) rate_per_tenant: Option<Quota>,
 }

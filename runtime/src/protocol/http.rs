@@ -34,7 +34,6 @@ use super::{
     edge,
     handler::McpHandler,
     sessions::{ASKING, Asking, Sessions},
-    shares::{Share, Shares},
 };
 use crate::{
     answer,
@@ -42,6 +41,7 @@ use crate::{
     caller::Caller,
     date::Date,
     pipeline,
+    reliability::{Share, Shares},
 };
 
 const CALL: &str = "tools/call";

@@ -16,6 +16,7 @@ use super::handler::{McpHandler, not_found};
 use crate::{
     answer,
     call::{self, CountsAs, Stop},
+    caller::Caller,
     input_required, pipeline,
 };
 
@@ -23,16 +24,18 @@ use crate::{
 pub(super) struct Passing<'a> {
     pub(super) method: &'static str,
     pub(super) id: &'a str,
+    pub(super) caller: &'a Caller,
     pub(super) outcome: &'static str,
 }
 
 impl Drop for Passing<'_> {
     fn drop(&mut self) {
-        let Self { method, id, outcome } = *self;
+        let Self { method, id, caller, outcome } = *self;
+        let (principal, tenant) = (caller.principal().as_str(), &**caller.tenant());
         match outcome {
-            "ok" => tracing::debug!(method, request = id, outcome, "request"),
-            "panicked" | "timeout" => tracing::error!(method, request = id, outcome, "request"),
-            _ => tracing::info!(method, request = id, outcome, "request"),
+            "ok" => tracing::debug!(method, request = id, principal, tenant, outcome, "request"),
+            "panicked" | "timeout" => tracing::error!(method, request = id, principal, tenant, outcome, "request"),
+            _ => tracing::info!(method, request = id, principal, tenant, outcome, "request"),
         }
     }
 }
@@ -63,8 +66,8 @@ impl McpHandler {
         request: ClientRequest,
         context: RequestContext<RoleServer>,
     ) -> Result<ServerResult, ErrorData> {
-        let id = call::request_id(&context.id);
-        let mut record = Passing { method, id: &id, outcome: "abandoned" };
+        let (id, caller) = (call::request_id(&context.id), self.caller(&context).clone());
+        let mut record = Passing { method, id: &id, caller: &caller, outcome: "abandoned" };
         Box::pin(self.serve(&mut record, request, context)).await
     }
 
@@ -138,7 +141,7 @@ impl McpHandler {
         answer: impl FnOnce() -> Result<T, ErrorData>,
     ) -> Result<T, ErrorData> {
         let id = call::request_id(&context.id);
-        let mut record = Passing { method, id: &id, outcome: "abandoned" };
+        let mut record = Passing { method, id: &id, caller: self.caller(context), outcome: "abandoned" };
         let passed = async {
             let time = pipeline::bounds(&self.engine().limits, request, &context.meta.0.0)?;
             pipeline::pass(self.engine(), self.caller(context), self.engine().clock.now() + time, &context.ct).await

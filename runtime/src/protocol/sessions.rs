@@ -17,11 +17,8 @@ use rmcp::{
     },
 };
 
-use super::{
-    in_flight::{InFlight, Tracked},
-    shares::Share,
-};
-use crate::caller::Caller;
+use super::in_flight::{InFlight, Tracked};
+use crate::{caller::Caller, reliability::Share};
 
 tokio::task_local! {
     /// What the edge knows of the request that the SDK takes apart.
