@@ -2,7 +2,7 @@
 //!
 //! Installed into `target/peers` from pinned versions (`tests/peers`), once. Invariant: a peer that can't be had is
 //! `Err(reason)`, which a step reports as skipped; nothing outside of `target` is changed except, as root on Debian,
-//! packages: Node, Python, PostgreSQL, Redis.
+//! packages: Node, Python, PostgreSQL, Redis, Chromium.
 
 use std::{
     fs,
@@ -69,6 +69,12 @@ pub(crate) fn python(project: &Project) -> Result<PathBuf, String> {
     })
     .map_err(|failure| format!("Python packages can't be installed: {failure}"))?;
     Ok(python)
+}
+
+/// Chromium, as Debian packages it.
+pub(crate) fn chromium() -> Result<&'static str, Failure> {
+    const PROGRAM: &str = "chromium";
+    need(PROGRAM, &[PROGRAM]).map(|()| PROGRAM)
 }
 
 /// Runs `install` in `folder` with copies of the named files, unless that was done with the same files before.

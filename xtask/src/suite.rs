@@ -62,6 +62,7 @@ const CHECKOUT: &[Step] = &[
     step("conformance-2026-07-28", "the official suite, current revision", conformance::current),
     step("conformance-2025-11-25", "the official suite, previous revision", conformance::previous),
     step("client-typescript", "the official TypeScript client and a generated server", clients::typescript),
+    step("browser", "pages in Chromium that try to reach a server by a rebound name", clients::browser),
     step("client-python", "the official Python client and a generated server", clients::python),
 ];
 

@@ -1,5 +1,7 @@
 //! The official TypeScript and Python clients against a generated server, over stdio and HTTP.
 //!
+//! Also what no client may do: pages in a browser.
+//!
 //! The clients are programs under `tests/peers` that print one line for each check: `ok …` or `FAILED …: why`.
 
 use std::{path::Path, time::Duration};
@@ -20,6 +22,13 @@ pub(crate) fn typescript(project: &Project) -> Result<Outcome, Failure> {
 
 pub(crate) fn python(project: &Project) -> Result<Outcome, Failure> {
     run(project, "python", python_program(project, "client.py"))
+}
+
+/// Pages in Chromium, which no server may serve.
+pub(crate) fn browser(project: &Project) -> Result<Outcome, Failure> {
+    let program = typescript_program(project, "browser.mjs")
+        .and_then(|program| Ok(program.args([peers::chromium().map_err(|failure| failure.to_string())?])));
+    run(project, "browser", program)
 }
 
 /// A program under `tests/peers` that uses the official TypeScript client, or why there is none.
@@ -45,7 +54,8 @@ fn run(project: &Project, name: &str, client: Result<Cmd, String>) -> Result<Out
     }
 }
 
-/// Starts a server over HTTP and gives the client the binary to start over stdio, the address, and a folder.
+/// Starts a server over HTTP and gives the client the binary to start over stdio, the address, a folder, and the address
+/// of the admin port.
 pub(super) fn against(project: &Project, name: &str, binary: &Path, client: Cmd) -> Result<Outcome, Failure> {
     let scratch = project.target.join("peers").join(format!("data-{name}"));
     if scratch.exists() {
@@ -55,8 +65,8 @@ pub(super) fn against(project: &Project, name: &str, binary: &Path, client: Cmd)
     let mut server =
         Running::start(serve(binary, &scratch, &mcp.to_string(), &admin.to_string()), &scratch.join("log"))?;
     server.ready(admin, Some("/readyz"), Duration::from_secs(30))?;
-    let ran =
-        client.args([binary]).args([format!("http://{mcp}/mcp")]).args([&scratch]).dir(&scratch).quiet(5 * MINUTE)?;
+    let client = client.args([binary]).args([format!("http://{mcp}/mcp")]).args([&scratch]).dir(&scratch);
+    let ran = client.args([format!("http://{admin}")]).quiet(5 * MINUTE)?;
     let mut outcome = count(&ran);
     outcome.add(Outcome::check(server.stop()));
     Ok(outcome)
