@@ -9,7 +9,7 @@
 //! 3. `expand` prints a model as Rust and can't fail.
 //!
 //! Invariant: the author's function comes out of every path, so that one wrong key breaks nothing else in an editor.
-//! What this crate deliberately does not do: look at types, or beyond the tokens (but for the paths in `locks`). It sees names only; whatever depends on what a type *is*
+//! What this crate deliberately does not do: look at types, or beyond the tokens (but for the paths in `locks` and `policies`). It sees names only; whatever depends on what a type *is*
 //! becomes a trait bound in the generated code, and rustc reports it at the token that asked for it.
 
 mod check;
@@ -19,6 +19,7 @@ mod locks;
 mod messages;
 mod model;
 mod parse;
+mod policies;
 #[cfg(test)]
 mod tests;
 
@@ -139,6 +140,14 @@ pub fn mcp_tool(attribute: proc_macro::TokenStream, item: proc_macro::TokenStrea
 #[proc_macro]
 pub fn embedded_contracts(runtime: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expand::contracts(&runtime.into(), &locks::Locks::of_package()).into()
+}
+
+/// What `steadfast::policies!("policies")` calls: embeds a directory of policies. The input is the path of the runtime, and
+/// the directory's.
+#[doc(hidden)]
+#[proc_macro]
+pub fn embedded_policies(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    policies::embedded(input.into()).into()
 }
 
 /// The phases.

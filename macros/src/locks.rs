@@ -1,7 +1,7 @@
 //! Where the files of the lock are: what the source promises about older majors was written there when they were
 //! current, and generated code embeds it.
 //!
-//! Invariant: this is the only module that looks beyond the tokens, and all it takes from there is paths. What is in
+//! Invariant: this module and `policies` alone look beyond the tokens, and all they take from there is paths. What is in
 //! the files is read by rustc (`include_str!`) and judged by the runtime.
 
 use std::{

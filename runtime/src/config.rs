@@ -19,6 +19,7 @@ pub(crate) use self::{
 };
 use crate::{
     app::ConnectionLimits,
+    access::{AccessSettings, Mode, PolicySettings, Reads},
     idempotency::IdempotencySettings,
     pipeline::{Admission, Limits},
     protocol::{Endpoint, Part},
@@ -60,6 +61,8 @@ pub(crate) struct Settings {
     pub(crate) tasks: TaskSettings,
     /// How much memory stale results may take.
     pub(crate) stale_bytes: usize,
+    /// Who may use what.
+    pub(crate) access: AccessSettings,
     /// How often switches are read.
     pub(crate) switches_refresh: Duration,
     /// Calls that change something are refused.
@@ -222,6 +225,7 @@ impl Settings {
             },
             tasks: tasks(&mut reader, store_timeout),
             stale_bytes: reader.size("stale.max_bytes", 16 * 1024 * 1024),
+            access: access(&mut reader),
             switches_refresh: reader.duration("switches.refresh", Duration::from_secs(1)),
             read_only: reader.flag("read_only", false),
             tenant: reader.text("tenant").unwrap_or_else(|| NO_TENANT.into()).into(),
@@ -236,6 +240,20 @@ impl Settings {
         };
         checks::all(&mut reader, &settings, allow_embedded);
         reader.finish(settings)
+    }
+}
+
+/// What decides who may use what.
+fn access(reader: &mut Reader) -> AccessSettings {
+    AccessSettings {
+        step_up: reader.flag("auth.step_up", true),
+        policy: PolicySettings {
+            dir: reader.text("policy.dir").map(PathBuf::from),
+            mode: reader.choice("policy.mode", &Mode::NAMES, Mode::Enforce),
+            reads: reader.choice("policy.reads", &Reads::NAMES, Reads::Permit),
+            refresh: reader.duration("policy.refresh", Duration::from_secs(5)),
+            claims: Vec::new(),
+        },
     }
 }
 

@@ -6,6 +6,7 @@ use rmcp::model::{Implementation, JsonObject, ServerCapabilities, TASKS_EXTENSIO
 use serde_json::Value;
 
 use crate::{
+    access::{Access, PolicyFiles},
     blocking::Threads,
     call::Stop,
     caller::Caller,
@@ -40,6 +41,8 @@ pub(crate) struct Engine {
     pub(crate) catalogue: Arc<Catalogue>,
     /// Serves what is not a tool: prompts, resources, completions.
     pub(crate) handler: Option<Arc<dyn ErasedHandler>>,
+    /// Who may use what.
+    pub(crate) access: Access,
     pub(crate) limits: Limits,
     /// How long a client may keep a list that no date changes before.
     pub(crate) list_ttl: Duration,
@@ -83,6 +86,7 @@ pub(crate) struct Parts {
     pub(crate) instructions: Option<String>,
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) handler: Option<Arc<dyn ErasedHandler>>,
+    pub(crate) policies: Option<PolicyFiles>,
 }
 
 /// Where time, chance and memory enter.
@@ -109,7 +113,7 @@ impl Engine {
         settings: &Settings,
         Seams { clock, random, store }: Seams,
     ) -> Result<Self, Vec<Problem>> {
-        let Parts { info, instructions, catalogue, handler } = parts;
+        let Parts { info, instructions, catalogue, handler, policies: embedded } = parts;
         let states = RequestStates::new(clock, REQUEST_STATE_TTL)
             .map_err(|error| vec![Problem::new("the server", error.to_string(), "start it again")])?;
         let tasks = Tasks::new(settings.tasks.clone())
@@ -140,9 +144,11 @@ impl Engine {
             problems.extend(found);
             Policies::default()
         });
-        if !problems.is_empty() {
-            return Err(problems);
-        }
+        let access = Access::open(&catalogue, &info.name, &settings.access, embedded.as_ref());
+        let access = match access {
+            Ok(access) if problems.is_empty() => access,
+            access => return Err(problems.into_iter().chain(access.err().into_iter().flatten()).collect()),
+        };
         let server_info = serde_json::json!({ "name": info.name, "version": info.version });
         let mut capabilities = handler.as_ref().map(|handler| handler.capabilities()).unwrap_or_default();
         capabilities.tools = (!catalogue.entries().is_empty()).then(|| {
@@ -162,6 +168,7 @@ impl Engine {
             instructions,
             catalogue,
             handler,
+            access,
             places: Bulkhead::new(settings.limits.admission.places, clock),
             tenants: settings.limits.admission.per_tenant.map(|of_one| Shares::new(usize::MAX, of_one)),
             threads: Arc::new(Threads::new(settings.limits.blocking)),

@@ -27,6 +27,7 @@
     reason = "SEP-2577 deprecates sampling, roots and logging; clients that use them are still served"
 )]
 
+mod access;
 mod answer;
 mod app;
 mod blocking;
@@ -76,6 +77,7 @@ pub use steadfast_contract::shim::{Operation, Shim, ShimError};
 pub use steadfast_macros::mcp_tool;
 
 pub use self::{
+    access::PolicyFiles,
     caller::{Caller, Scopes},
     cli::data_dir,
     clock::Clock,
@@ -100,7 +102,7 @@ pub mod prelude {
 
     pub use crate::{
         Args, CallContext, Content, FromRef, Server, Shim, ShimError, State, Tool, ToolError, contracts, mcp_tool,
-        tools,
+        policies, tools,
     };
 }
 
@@ -111,9 +113,9 @@ pub mod __private {
 
     pub use schemars;
     pub use serde_json;
-    pub use steadfast_macros::embedded_contracts;
+    pub use steadfast_macros::{embedded_contracts, embedded_policies};
 
-    pub use crate::{blocking::run_blocking, context::CallContext, contracts::Contracts, error::ToolError, tool::*};
+    pub use crate::{access::PolicyFiles, blocking::run_blocking, context::CallContext, contracts::Contracts, error::ToolError, tool::*};
 
     /// A default or an example as JSON; what can't be written as JSON is left out.
     pub fn to_json<T: serde::Serialize>(value: T) -> serde_json::Value {

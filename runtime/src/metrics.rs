@@ -34,6 +34,8 @@ pub(crate) struct Metrics {
     running: Gauge,
     waiting: Gauge,
     tasks: Gauge,
+    denials_logged: Counters<1>,
+    policies_refused: Counter,
 }
 
 impl Metrics {
@@ -52,6 +54,8 @@ impl Metrics {
             running: Gauge::default(),
             waiting: Gauge::default(),
             tasks: Gauge::default(),
+            denials_logged: Family::default(),
+            policies_refused: Counter::default(),
             registry: Registry::default(),
         };
         registry.register(metric::REFUSALS, "Calls that were not run, by reason", metrics.refusals.clone());
@@ -74,6 +78,10 @@ impl Metrics {
         registry.register(metric::RUNNING, "Requests that are served", metrics.running.clone());
         registry.register(metric::WAITING, "Requests that wait to be served", metrics.waiting.clone());
         registry.register(metric::TASKS, "Tasks that run in this process", metrics.tasks.clone());
+        let help = "Calls that policies would deny, were they enforced";
+        registry.register(metric::DENIALS_LOGGED, help, metrics.denials_logged.clone());
+        let help = "New policies that were not taken because of problems";
+        registry.register(metric::POLICIES_REFUSED, help, metrics.policies_refused.clone());
         Self { registry, ..metrics }
     }
 
@@ -116,6 +124,16 @@ impl Metrics {
     pub(crate) fn store_failed(&self, kind: Kind, error: &StoreError) {
         let state = if error.is_away() { "away" } else { "broken" };
         self.store_failures.get_or_create(&[(metric::KIND, kind.as_str().into()), (metric::STATE, state.into())]).inc();
+    }
+
+    /// Policies would deny a call, were they enforced.
+    pub(crate) fn denial_logged(&self, tool: &str) {
+        self.denials_logged.get_or_create(&[(metric::TOOL, tool.into())]).inc();
+    }
+
+    /// New policies have problems, and were not taken.
+    pub(crate) fn policies_refused(&self) {
+        self.policies_refused.inc();
     }
 
     /// So many tasks run.

@@ -53,6 +53,8 @@ pub(crate) mod metric {
     pub(crate) const RUNNING: &str = "requests_running";
     pub(crate) const WAITING: &str = "requests_waiting";
     pub(crate) const TASKS: &str = "tasks_running";
+    pub(crate) const DENIALS_LOGGED: &str = "policy_denials_logged";
+    pub(crate) const POLICIES_REFUSED: &str = "policy_reloads_refused";
 
     pub(crate) const TOOL: &str = "tool";
     pub(crate) const REASON: &str = "reason";

@@ -7,6 +7,7 @@ use rmcp::{ServerHandler, model::Implementation};
 use steadfast_contract::{Published, PublishedTool};
 
 use crate::{
+    access::PolicyFiles,
     catalogue::{Built, Catalogue},
     contracts::Contracts,
     engine::Parts,
@@ -26,6 +27,7 @@ pub struct Server<S = ()> {
     /// What the source publishes, also where the lock's files keep the server from being started.
     published: Result<Vec<PublishedTool>, Vec<Problem>>,
     pub(crate) handler: Option<Arc<dyn ErasedHandler>>,
+    policies: Option<PolicyFiles>,
     /// The state lives in the catalogue's functions; the type stays visible in signatures.
     state: PhantomData<fn() -> S>,
 }
@@ -42,6 +44,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             tools: Vec::new(),
             contracts: Contracts::default(),
             handler: None,
+            policies: None,
         }
     }
 }
@@ -60,8 +63,8 @@ impl<S> Server<S> {
 
     /// The parts of a server that can be started.
     pub(crate) fn into_parts(self) -> Result<Parts, Vec<Problem>> {
-        let Self { info, instructions, catalogue, handler, .. } = self;
-        Ok(Parts { info, instructions, catalogue: catalogue?, handler })
+        let Self { info, instructions, catalogue, handler, policies, .. } = self;
+        Ok(Parts { info, instructions, catalogue: catalogue?, handler, policies })
     }
 
     /// The name that clients see.
@@ -80,6 +83,7 @@ pub struct ServerBuilder<S> {
     tools: Vec<Tool<S>>,
     contracts: Contracts,
     handler: Option<Arc<dyn ErasedHandler>>,
+    policies: Option<PolicyFiles>,
 }
 
 impl<S: Clone + Send + Sync + 'static> ServerBuilder<S> {
@@ -119,6 +123,14 @@ impl<S: Clone + Send + Sync + 'static> ServerBuilder<S> {
         self
     }
 
+    /// The policies of calls, where no directory is named or found when the server starts:
+    /// `.policies(policies!("policies"))`. Needs the feature `cedar`.
+    #[must_use]
+    pub fn policies(mut self, policies: PolicyFiles) -> Self {
+        self.policies = Some(policies);
+        self
+    }
+
     /// Serves prompts, resources and completions by any rmcp handler, behind the same outer stages as tools.
     /// Tools of the handler are not served: tools are given to [`tools`](Self::tools).
     #[must_use]
@@ -139,6 +151,7 @@ impl<S: Clone + Send + Sync + 'static> ServerBuilder<S> {
             catalogue: catalogue.map(Arc::new),
             published,
             handler: self.handler,
+            policies: self.policies,
             state: PhantomData,
         }
     }

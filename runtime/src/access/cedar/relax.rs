@@ -8,16 +8,16 @@
 use cedar_policy::{Effect, Policy};
 use serde_json::{Value, json};
 
-/// The policy, cut down; none where nothing of it is left that would decide.
-pub(super) fn relaxed(policy: &Policy) -> Option<Policy> {
-    let mut cut = policy.to_json().ok()?;
+/// The policy, cut down.
+pub(super) fn relaxed(policy: &Policy) -> Result<Policy, String> {
+    let mut cut = policy.to_json().map_err(|error| error.to_string())?;
     // What is not known lets a `permit` pass, and does not make a `forbid` stop anybody.
     let unknown = policy.effect() == Effect::Permit;
     for condition in cut["conditions"].as_array_mut().into_iter().flatten() {
         let unless = condition["kind"] == "unless";
         condition["body"] = known(&condition["body"], unknown != unless);
     }
-    Policy::from_json(Some(policy.id().clone()), cut).ok()
+    Policy::from_json(Some(policy.id().clone()), cut).map_err(|error| error.to_string())
 }
 
 /// The expression with `unknown` for every part that looks at the call. It is not less often true than the whole where

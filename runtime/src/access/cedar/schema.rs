@@ -28,7 +28,9 @@ pub(super) fn of(catalogue: &Catalogue, claims: &[String]) -> Result<Schema, Str
 pub(super) fn text(catalogue: &Catalogue, claims: &[String]) -> Result<String, String> {
     let fragment =
         SchemaFragment::from_json_value(as_json(catalogue, claims)).map_err(|error| error.to_string())?;
-    fragment.to_cedarschema().map_err(|error| error.to_string())
+    let text = fragment.to_cedarschema().map_err(|error| error.to_string())?;
+    // The long names of Cedar's own types, which no type here hides.
+    Ok(text.replace(": __cedar::", ": ").replace("<__cedar::", "<"))
 }
 
 /// The same, as Cedar's tools read it.
@@ -43,7 +45,6 @@ pub(super) fn as_json(catalogue: &Catalogue, claims: &[String]) -> Value {
         "tenant": text(true),
         "scopes": { "type": "Set", "element": { "type": "String" } },
         "client": text(false),
-        "issuer": text(false),
         "claims": { "type": "Record", "attributes": claims.collect::<Map<_, _>>() },
     });
     let tool = json!({ "owner": text(false), "effect": text(true), "open_world": flag, "idempotent": flag });

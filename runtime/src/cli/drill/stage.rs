@@ -12,6 +12,7 @@ use super::{
     fault::{self, Faults},
 };
 use crate::{
+    access::Mode,
     app::AppError,
     catalogue::Entry,
     cli::example,
@@ -93,12 +94,13 @@ impl Stage {
 
     /// A server that knows nothing of earlier calls.
     pub(super) fn engine(&self) -> Result<Arc<Engine>, AppError> {
-        let Parts { info, instructions, catalogue, handler } = &self.parts;
+        let Parts { info, instructions, catalogue, handler, policies } = &self.parts;
         let parts = Parts {
             info: info.clone(),
             instructions: instructions.clone(),
             catalogue: Arc::clone(catalogue),
             handler: handler.clone(),
+            policies: *policies,
         };
         let seams =
             Seams { clock: self.clock, random: Random::seeded(self.seed), store: Arc::new(Memory::new(self.clock)) };
@@ -125,6 +127,10 @@ impl Stage {
         let policy = engine.policy(self.tool(&engine)).clone();
         let settings = &mut self.settings;
         settings.read_only = false;
+        settings.access.policy.mode = Mode::Log;
+        if engine.access.policies.is_some() {
+            self.differences.push("policies are not enforced".into());
+        }
         settings.limits.admission.rate_per_caller = None;
         settings.limits.admission.rate_per_tenant = None;
         if policy.rate.is_some() {

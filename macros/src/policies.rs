@@ -1,0 +1,47 @@
+//! `policies!("policies")`: the files of a directory, embedded.
+//!
+//! All that is taken from the directory is paths; rustc reads the files (`include_str!`), and the runtime judges them.
+
+use std::{env, fs, path::PathBuf};
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{LitStr, Path, parse::Parser as _};
+
+/// A `PolicyFiles` value, or a compile error at the name of the directory.
+pub(crate) fn embedded(input: TokenStream) -> TokenStream {
+    let parser = |input: syn::parse::ParseStream<'_>| {
+        let runtime: Path = input.parse()?;
+        input.parse::<syn::Token![,]>()?;
+        Ok((runtime, input.parse::<LitStr>()?))
+    };
+    let expanded = parser.parse2(input).and_then(|(runtime, dir)| {
+        let files = files(&dir)?.into_iter().map(|(name, path)| quote!((#name, ::core::include_str!(#path))));
+        Ok(quote!(#runtime::__private::PolicyFiles::new(#dir, &[#(#files),*])))
+    });
+    expanded.unwrap_or_else(|error| error.to_compile_error())
+}
+
+/// The names and the absolute paths of the directory's files, by name.
+fn files(dir: &LitStr) -> syn::Result<Vec<(String, String)>> {
+    let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
+    let found = fs::read_dir(package.join(dir.value())).map_err(|error| {
+        let what = format!(
+            "the directory `{}` can't be read: {error}\n\nhelp: make it beside `Cargo.toml`, with a file such as \
+             `tools.cedar`",
+            dir.value()
+        );
+        syn::Error::new(dir.span(), what)
+    })?;
+    let mut files: Vec<_> = found
+        .flatten()
+        .filter_map(|file| {
+            let path = file.path();
+            let name = path.file_name()?.to_str()?.to_owned();
+            let ours = name == "entities.json" || (name.ends_with(".cedar") && !name.starts_with('.'));
+            ours.then_some((name, path.to_str()?.to_owned()))
+        })
+        .collect();
+    files.sort();
+    Ok(files)
+}
