@@ -12,29 +12,46 @@ mod cedar;
 mod decision;
 mod explanation;
 mod files;
+mod passing;
 mod policies;
+mod scopes;
 mod settings;
-
-pub use self::files::PolicyFiles;
-#[cfg(feature = "cedar")]
-pub(crate) use self::cedar::{schema_json, schema_text};
-pub(crate) use self::{
-    cedar::Cedar,
-    decision::{Asked, Decision},
-    explanation::{Explained, Told},
-    files::Files,
-    policies::Policies,
-    settings::{AccessSettings, DIR, Mode, PolicySettings, Reads},
-};
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use crate::{caller::Caller, catalogue::{Catalogue, Entry}, problem::Problem};
+#[cfg(feature = "cedar")]
+pub(crate) use self::cedar::{schema_json, schema_text};
+pub(crate) use self::{
+    decision::{Asked, Decision},
+    explanation::{Explained, Told},
+    policies::Policies,
+    settings::{AccessSettings, Mode, PolicySettings, Reads},
+};
+pub use self::{files::PolicyFiles, scopes::ScopeRules};
+use crate::{
+    call::Stop,
+    caller::{Caller, Scopes},
+    catalogue::{Catalogue, Entry, SurfaceId},
+    metrics::Metrics,
+    problem::Problem,
+};
 
 /// See the module.
 pub(crate) struct Access {
-    step_up: bool,
+    /// A caller is told which scopes it lacks; where not, what it lacks them for is hidden.
+    pub(crate) step_up: bool,
     pub(crate) policies: Option<Policies>,
+    /// Of prompts and resources.
+    pub(crate) rules: ScopeRules,
+    /// Some tool needs a scope.
+    scoped: bool,
+}
+
+/// What a server's author says of access.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Declared {
+    pub(crate) policies: Option<PolicyFiles>,
+    pub(crate) rules: ScopeRules,
 }
 
 impl Access {
@@ -43,11 +60,89 @@ impl Access {
         catalogue: &Arc<Catalogue>,
         server: &str,
         settings: &AccessSettings,
-        embedded: Option<&PolicyFiles>,
+        declared: Declared,
     ) -> Result<Self, Vec<Problem>> {
-        let scopes: BTreeSet<String> =
-            catalogue.entries().iter().flat_map(|entry| entry.declaration.scopes).map(|scope| (*scope).to_owned()).collect();
-        let policies = Policies::open(catalogue, server, scopes, &settings.policy, embedded)?;
-        Ok(Self { step_up: settings.step_up, policies })
+        let Declared { policies, rules } = declared;
+        let of_tools = catalogue.entries().iter().flat_map(|entry| entry.declaration.scopes.iter().copied());
+        let scoped = of_tools.clone().next().is_some();
+        let scopes: BTreeSet<String> = of_tools.chain(rules.scopes()).map(str::to_owned).collect();
+        let policies = Policies::open(catalogue, server, scopes, &settings.policy, policies.as_ref())?;
+        Ok(Self { step_up: settings.step_up, policies, rules, scoped })
     }
+
+    /// The scopes that a caller lacks for a tool, in the order of its attribute.
+    pub(crate) fn missing(&self, caller: &Caller, tool: &Entry) -> Vec<String> {
+        let missing = caller.scopes().missing(tool.declaration.scopes.iter().copied());
+        missing.into_iter().map(str::to_owned).collect()
+    }
+
+    /// Whether a caller must not learn that there is such a tool: policies deny it whatever the arguments, or scopes are
+    /// missing and callers are not told which.
+    pub(crate) fn hides(&self, caller: &Caller, tool: &Entry) -> bool {
+        (!self.step_up && !self.missing(caller, tool).is_empty()) || !self.may_pass(caller, tool)
+    }
+
+    /// Whether a caller may use a tool, as far as can be told without its arguments.
+    pub(crate) fn may_use(&self, caller: &Caller, tool: &Entry) -> bool {
+        self.missing(caller, tool).is_empty() && self.may_pass(caller, tool)
+    }
+
+    /// Whether what callers are shown depends on who they are.
+    pub(crate) fn is_personal(&self, caller: &Caller) -> bool {
+        let by_scopes = self.scoped && matches!(caller.scopes(), Scopes::Granted(_));
+        by_scopes || self.enforced().is_some()
+    }
+
+    /// What policies decide of a call. Where they are not enforced, a denial is logged and counted.
+    pub(crate) fn decide(&self, metrics: &Metrics, caller: &Caller, asked: &Asked<'_>) -> Result<(), Stop> {
+        let Some(policies) = &self.policies else { return Ok(()) };
+        let Decision { permitted, policies: by, failed } = policies.cedar.decide(caller, asked);
+        match policies.mode {
+            _ if permitted => Ok(()),
+            Mode::Enforce => Err(Stop::Denied { by, failed }),
+            Mode::Log => {
+                metrics.denial_logged(&asked.tool.name);
+                tracing::warn!(tool = &*asked.tool.name, ?by, ?failed, "policies would deny this call");
+                Ok(())
+            }
+        }
+    }
+
+    fn enforced(&self) -> Option<&Policies> {
+        self.policies.as_ref().filter(|policies| policies.mode == Mode::Enforce)
+    }
+
+    fn may_pass(&self, caller: &Caller, tool: &Entry) -> bool {
+        self.enforced().is_none_or(|policies| policies.cedar.may_use(caller, tool))
+    }
+}
+
+/// The scopes that a caller lacks for a request, known by its method and by what it names: a tool, a prompt, a URI. It is
+/// what a transport answers with a challenge before the request is read any further; none for a tool that is hidden.
+#[allow(dead_code, reason = "for the HTTP edge")]
+pub(crate) fn missing(
+    engine: &crate::engine::Engine,
+    caller: &Caller,
+    surface: Option<SurfaceId>,
+    method: &str,
+    named: &str,
+) -> Vec<String> {
+    let access = &engine.access;
+    if !access.step_up {
+        return Vec::new();
+    }
+    let needed = match method {
+        "tools/call" => {
+            let tool = match surface {
+                Some(surface) => engine.catalogue.find_on(surface, named).map(|served| served.tool),
+                None => engine.catalogue.find(named),
+            };
+            let shown = tool.filter(|tool| !access.hides(caller, tool));
+            return shown.map(|tool| access.missing(caller, tool)).unwrap_or_default();
+        }
+        "prompts/get" => access.rules.of_prompt(named),
+        "resources/read" | "resources/subscribe" => access.rules.of_resource(named),
+        _ => return Vec::new(),
+    };
+    caller.scopes().missing(needed).into_iter().map(str::to_owned).collect()
 }

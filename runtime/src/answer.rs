@@ -170,6 +170,11 @@ fn from_stop(stop: Stop, request_id: &str) -> Result<CallToolResponse, ErrorData
         Stop::TooLarge { limit } => invalid(Some(json!({ "limitBytes": limit }))),
         Stop::TooDeep { limit } => invalid(Some(json!({ "limitDepth": limit }))),
         Stop::BadMeta { .. } => invalid(None),
+        Stop::InsufficientScope { missing } => {
+            let data = json!({ "reason": "insufficient_scope", "missing": missing });
+            Err(ErrorData::new(ErrorCode(code::INSUFFICIENT_SCOPE), message, Some(data)))
+        }
+        Stop::Denied { .. } => Ok(error_result(sentence(message), json!({ "kind": ErrorKind::Denied.as_str() }), None)),
         Stop::UnknownTool { nearest, .. } => match nearest {
             Some(nearest) => Err(ErrorData::invalid_params(
                 format!("{message}; did you mean `{nearest}`?"),

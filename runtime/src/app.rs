@@ -136,6 +136,14 @@ pub(crate) async fn serve(
         let (engine, every) = (Arc::clone(&engine), settings.switches_refresh);
         tokio::spawn(async move { engine.switches.watch(&*engine.store, &engine.tenant, every, &engine.metrics).await })
     };
+    let reloading = {
+        let engine = Arc::clone(&engine);
+        tokio::spawn(async move {
+            if let Some(policies) = &engine.access.policies {
+                policies.watch(&engine.metrics).await;
+            }
+        })
+    };
     let adopting = {
         let engine = Arc::clone(&engine);
         tokio::spawn(async move {
@@ -177,6 +185,7 @@ pub(crate) async fn serve(
     };
     stop.cancel();
     watching.abort();
+    reloading.abort();
     adopting.abort();
     if let Some(admin) = admin {
         let _ = tokio::time::timeout(CLOSING, admin).await;

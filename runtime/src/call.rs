@@ -147,8 +147,14 @@ pub(crate) enum Stop {
     TooDeep { limit: usize },
     #[error("`_meta[\"{key}\"]` must be {expected}")]
     BadMeta { key: &'static str, expected: &'static str },
+    /// `hidden`: there is, and the caller must not learn of it.
     #[error("there is no tool `{name}`")]
-    UnknownTool { name: String, nearest: Option<String> },
+    UnknownTool { name: String, nearest: Option<String>, hidden: bool },
+    #[error("the caller lacks the scopes {}", .missing.join(", "))]
+    InsufficientScope { missing: Vec<String> },
+    /// For the record alone: the policies that decided, and those that could not be evaluated.
+    #[error("the call is denied")]
+    Denied { by: Vec<String>, failed: Vec<String> },
     #[error("`{tool}` is not served in version {wanted}")]
     UnknownVersion { tool: String, wanted: String, available: Vec<String> },
     #[error("{0}")]
@@ -194,6 +200,9 @@ impl Stop {
             Self::TooLarge { .. } | Self::TooDeep { .. } | Self::BadMeta { .. } | Self::Violations { .. } => "invalid",
             Self::Retired(_) => "retired",
             Self::BadShim { .. } | Self::Untranslatable { .. } => "bad_shim",
+            Self::UnknownTool { hidden: true, .. } => "hidden",
+            Self::InsufficientScope { .. } => "insufficient_scope",
+            Self::Denied { .. } => "policy_denied",
             Self::UnknownTool { .. } | Self::UnknownVersion { .. } => "not_found",
             Self::State(StateError::NoRandomness | StateError::Exhausted) => "internal",
             Self::State(_) => "invalid_state",
@@ -224,6 +233,8 @@ impl Stop {
             | Self::TooDeep { .. }
             | Self::BadMeta { .. }
             | Self::UnknownTool { .. }
+            | Self::InsufficientScope { .. }
+            | Self::Denied { .. }
             | Self::UnknownVersion { .. }
             | Self::Retired(_)
             | Self::Violations { .. }

@@ -95,6 +95,11 @@ impl Catalogue {
         self.surfaces.iter().position(|surface| surface.release == release).map(SurfaceId)
     }
 
+    /// The release of a surface.
+    pub(crate) fn release(&self, surface: SurfaceId) -> &str {
+        &self.surfaces[surface.0].release
+    }
+
     /// Every surface there is.
     pub(crate) fn surfaces(&self) -> impl Iterator<Item = (SurfaceId, &Surface)> {
         self.surfaces.iter().enumerate().map(|(at, surface)| (SurfaceId(at), surface))
@@ -110,6 +115,14 @@ impl Catalogue {
         })?;
         let tool = &self.entries[listed.entry];
         Some(Served { tool, name, major: listed.major, renamed: listed.renamed.as_ref() })
+    }
+
+    /// The tool of a name, of a surface's own where there is a surface.
+    pub(crate) fn listed(&self, surface: Option<SurfaceId>, name: &str) -> Option<&Entry> {
+        match surface {
+            Some(surface) => self.find_on(surface, name).map(|served| served.tool),
+            None => self.find(name),
+        }
     }
 
     /// The names that a surface lists.

@@ -1,9 +1,10 @@
-//! The command line of a server: `serve`, `call`, `tools`, `drill`, `switch`.
+//! The command line of a server: `serve`, `call`, `tools`, `drill`, `switch`, `policy`.
 //!
 //! Invariant: with `--transport stdio` nothing but MCP is written to standard output; what is for people goes to
 //! standard error. Exit codes: 0 done, 1 the call or the server failed, 2 the command line, the configuration or the
 //! server's description is wrong.
 
+mod access;
 mod banner;
 mod call;
 mod drill;
@@ -70,6 +71,11 @@ enum Command {
     Switch {
         #[command(subcommand)]
         action: Option<switch::Action>,
+    },
+    /// Checks the policies of calls, explains their decisions, and prints what they can speak of.
+    Policy {
+        #[command(subcommand)]
+        action: access::Action,
     },
     /// Shows what callers of a tool meet while its upstream is slow, fails or is dead, and when it is back.
     Drill(drill::Options),
@@ -172,6 +178,8 @@ enum Failure {
     #[error("{0}")]
     Switch(#[from] switch::SwitchFailure),
     #[error("{0}")]
+    Policy(#[from] access::PolicyFailure),
+    #[error("{0}")]
     Drill(#[from] drill::DrillFailure),
     #[error("can't write: {0}")]
     Output(#[from] std::io::Error),
@@ -212,8 +220,9 @@ impl Failure {
             | Self::App(AppError::Build(_))
             | Self::Call(call::CallFailure::Arguments { .. })
             | Self::Switch(switch::SwitchFailure::Target { .. })
+            | Self::Policy(access::PolicyFailure::Asked { .. } | access::PolicyFailure::None)
             | Self::Drill(drill::DrillFailure::Tool { .. } | drill::DrillFailure::Arguments { .. }) => 2,
-            Self::App(_) | Self::Call(_) | Self::Drill(_) | Self::Switch(_) | Self::Output(_) => 1,
+            Self::App(_) | Self::Call(_) | Self::Drill(_) | Self::Switch(_) | Self::Policy(_) | Self::Output(_) => 1,
         };
         ExitCode::from(code)
     }
@@ -277,6 +286,10 @@ async fn execute<S>(server: impl FnOnce() -> Server<S>, cli: Cli) -> Result<Exit
             let engine = app::engine(server, &settings, Clock::system())?;
             let _ = telemetry::start(&settings.log, "off");
             return Ok(switch::run(&engine, action, cli.format).await?);
+        }
+        Command::Policy { action } => {
+            let _ = telemetry::start(&settings.log, "off");
+            return Ok(access::run(server.into_parts().map_err(AppError::Build)?, &settings, action, cli.format)?);
         }
         Command::Drill(options) => {
             // What goes wrong in a drill is meant to.

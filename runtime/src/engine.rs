@@ -6,7 +6,7 @@ use rmcp::model::{Implementation, JsonObject, ServerCapabilities, TASKS_EXTENSIO
 use serde_json::Value;
 
 use crate::{
-    access::{Access, PolicyFiles},
+    access::{self, Access},
     blocking::Threads,
     call::Stop,
     caller::Caller,
@@ -86,7 +86,7 @@ pub(crate) struct Parts {
     pub(crate) instructions: Option<String>,
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) handler: Option<Arc<dyn ErasedHandler>>,
-    pub(crate) policies: Option<PolicyFiles>,
+    pub(crate) access: access::Declared,
 }
 
 /// Where time, chance and memory enter.
@@ -113,7 +113,7 @@ impl Engine {
         settings: &Settings,
         Seams { clock, random, store }: Seams,
     ) -> Result<Self, Vec<Problem>> {
-        let Parts { info, instructions, catalogue, handler, policies: embedded } = parts;
+        let Parts { info, instructions, catalogue, handler, access: declared } = parts;
         let states = RequestStates::new(clock, REQUEST_STATE_TTL)
             .map_err(|error| vec![Problem::new("the server", error.to_string(), "start it again")])?;
         let tasks = Tasks::new(settings.tasks.clone())
@@ -144,7 +144,7 @@ impl Engine {
             problems.extend(found);
             Policies::default()
         });
-        let access = Access::open(&catalogue, &info.name, &settings.access, embedded.as_ref());
+        let access = Access::open(&catalogue, &info.name, &settings.access, declared);
         let access = match access {
             Ok(access) if problems.is_empty() => access,
             access => return Err(problems.into_iter().chain(access.err().into_iter().flatten()).collect()),

@@ -77,7 +77,7 @@ pub use steadfast_contract::shim::{Operation, Shim, ShimError};
 pub use steadfast_macros::mcp_tool;
 
 pub use self::{
-    access::PolicyFiles,
+    access::{PolicyFiles, ScopeRules},
     caller::{Caller, Scopes},
     cli::data_dir,
     clock::Clock,
@@ -115,7 +115,10 @@ pub mod __private {
     pub use serde_json;
     pub use steadfast_macros::{embedded_contracts, embedded_policies};
 
-    pub use crate::{access::PolicyFiles, blocking::run_blocking, context::CallContext, contracts::Contracts, error::ToolError, tool::*};
+    pub use crate::{
+        access::PolicyFiles, blocking::run_blocking, context::CallContext, contracts::Contracts, error::ToolError,
+        tool::*,
+    };
 
     /// A default or an example as JSON; what can't be written as JSON is left out.
     pub fn to_json<T: serde::Serialize>(value: T) -> serde_json::Value {

@@ -35,6 +35,8 @@ pub(crate) mod meta {
 pub(crate) mod code {
     /// The server does not take the request now; `data.retryAfterMs` says when it may.
     pub(crate) const UNAVAILABLE: i32 = -32050;
+    /// The caller was not granted every scope that the request needs; `data.missing` names those that it lacks.
+    pub(crate) const INSUFFICIENT_SCOPE: i32 = -32051;
 }
 
 /// Metrics and their labels.

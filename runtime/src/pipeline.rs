@@ -27,6 +27,7 @@ pub(crate) use self::{
     admit::{enter, full, pass},
     attempt::message as panic_message,
     bootstrap::bounds,
+    guard::allowed,
     limits::{Admission, Limits},
     record::{Record, words},
     size::bytes,
@@ -85,7 +86,8 @@ async fn stages<'a>(
     // bootstrap: bounds and the caller's own wishes come before anything is looked up, since they are the caller's word
     // and cost nothing to check.
     let wishes = bootstrap::check(&engine.limits, &call)?;
-    let policy = engine.catalogue.find(&call.name).map(|tool| engine.policy(tool));
+    let (named, sight) = resolve::sight(engine, &call.caller, &call.name);
+    let policy = named.map(|tool| engine.policy(tool));
     let began = engine.clock.now();
 
     // admit: a draining server takes no new call, and waits for those that it let in. Callers wait here in turn, and no
@@ -95,9 +97,12 @@ async fn stages<'a>(
 
     // resolve: surface, version and name to one tool and, where they say it, one major of it. What an operator switched
     // off ends here, and so do calls above the tool's own rate.
-    let choice = resolve::choose(&engine.catalogue, &engine.clock, call.surface, &call.name, &wishes)?;
+    let choice = resolve::choose(engine, &call.caller, call.surface, &call.name, &wishes, sight)?;
     let tool = choice.assumed().tool;
     let policy = engine.policy(tool);
+
+    // guard: what the caller was granted comes before all else that is said of the tool.
+    guard::scopes(engine, &call.caller, tool)?;
     let long = tasks::support(tool, &*call.channel)?;
     engine.switches.check(tool)?;
     let cancellation = call.cancellation.clone();
@@ -113,7 +118,10 @@ async fn stages<'a>(
         record.serving(served.contract());
     })?;
 
-    // guard: of all calls with one idempotency key one runs, and the others get its answer.
+    // guard: policies decide on the arguments that the function would get, and before an earlier answer is given again.
+    guard::policies(engine, &call.caller, served, surface, &arguments)?;
+
+    // Of all calls with one idempotency key one runs, and the others get its answer.
     let deadline = bootstrap::deadline(engine, policy, &wishes, began);
     let guarded = guard::claim(engine, served, &call.caller, keyed, deadline.hard(), &mut known.notes);
     let claim = match admit::within(until, &cancellation, guarded).await? {

@@ -7,7 +7,7 @@ use rmcp::{ServerHandler, model::Implementation};
 use steadfast_contract::{Published, PublishedTool};
 
 use crate::{
-    access::PolicyFiles,
+    access::{Declared, PolicyFiles, ScopeRules},
     catalogue::{Built, Catalogue},
     contracts::Contracts,
     engine::Parts,
@@ -27,7 +27,7 @@ pub struct Server<S = ()> {
     /// What the source publishes, also where the lock's files keep the server from being started.
     published: Result<Vec<PublishedTool>, Vec<Problem>>,
     pub(crate) handler: Option<Arc<dyn ErasedHandler>>,
-    policies: Option<PolicyFiles>,
+    access: Declared,
     /// The state lives in the catalogue's functions; the type stays visible in signatures.
     state: PhantomData<fn() -> S>,
 }
@@ -44,7 +44,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             tools: Vec::new(),
             contracts: Contracts::default(),
             handler: None,
-            policies: None,
+            access: Declared::default(),
         }
     }
 }
@@ -63,8 +63,8 @@ impl<S> Server<S> {
 
     /// The parts of a server that can be started.
     pub(crate) fn into_parts(self) -> Result<Parts, Vec<Problem>> {
-        let Self { info, instructions, catalogue, handler, policies, .. } = self;
-        Ok(Parts { info, instructions, catalogue: catalogue?, handler, policies })
+        let Self { info, instructions, catalogue, handler, access, .. } = self;
+        Ok(Parts { info, instructions, catalogue: catalogue?, handler, access })
     }
 
     /// The name that clients see.
@@ -83,7 +83,7 @@ pub struct ServerBuilder<S> {
     tools: Vec<Tool<S>>,
     contracts: Contracts,
     handler: Option<Arc<dyn ErasedHandler>>,
-    policies: Option<PolicyFiles>,
+    access: Declared,
 }
 
 impl<S: Clone + Send + Sync + 'static> ServerBuilder<S> {
@@ -127,7 +127,14 @@ impl<S: Clone + Send + Sync + 'static> ServerBuilder<S> {
     /// `.policies(policies!("policies"))`. Needs the feature `cedar`.
     #[must_use]
     pub fn policies(mut self, policies: PolicyFiles) -> Self {
-        self.policies = Some(policies);
+        self.access.policies = Some(policies);
+        self
+    }
+
+    /// The scopes that callers need for prompts and resources. Those of tools are in their attributes.
+    #[must_use]
+    pub fn scopes(mut self, rules: ScopeRules) -> Self {
+        self.access.rules = rules;
         self
     }
 
@@ -151,7 +158,7 @@ impl<S: Clone + Send + Sync + 'static> ServerBuilder<S> {
             catalogue: catalogue.map(Arc::new),
             published,
             handler: self.handler,
-            policies: self.policies,
+            access: self.access,
             state: PhantomData,
         }
     }

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::contracts::assert_contracts;
 use crate::{
+    access::Asked,
     answer,
     blocking::Threads,
     call::ToolCall,
@@ -284,8 +285,36 @@ impl Client {
 
     /// The tools as `tools/list` shows them.
     pub fn list(&self) -> Vec<rmcp::model::Tool> {
-        let today = Date::today(&self.engine.clock);
-        self.engine.catalogue.list(self.surface, today).tools.clone()
+        let Engine { catalogue, access, .. } = &*self.engine;
+        let listing = catalogue.list(self.surface, Date::today(&self.engine.clock));
+        let shown = |tool: &&rmcp::model::Tool| {
+            catalogue.listed(self.surface, &tool.name).is_some_and(|tool| access.may_use(&self.caller, tool))
+        };
+        listing.tools.iter().filter(shown).cloned().collect()
+    }
+
+    /// Whether policies permit a call of a tool in its current major; what they say is for tests of policies, and no
+    /// function is run. Where there are no policies, every call is permitted.
+    ///
+    /// # Panics
+    /// When there is no such tool: the test would not be the one that it means.
+    pub fn permits(&self, tool: &str, arguments: &Value) -> bool {
+        let Engine { catalogue, access, .. } = &*self.engine;
+        let tool = catalogue.find(tool).unwrap_or_else(|| panic!("the server has no tool `{tool}`"));
+        let surface = self.surface.map(|surface| catalogue.release(surface));
+        let (empty, version) = (Map::new(), tool.current.label.as_str());
+        let arguments = arguments.as_object().unwrap_or(&empty);
+        let policies = access.policies.as_ref();
+        policies.is_none_or(|policies| {
+            policies.cedar.decide(&self.caller, &Asked { tool, version, surface, arguments }).permitted
+        })
+    }
+
+    /// Looks at the directory of policies now, as a server does every `policy.refresh`.
+    pub fn reload_policies(&self) {
+        if let Some(policies) = &self.engine.access.policies {
+            policies.refresh(&self.engine.metrics);
+        }
     }
 
     async fn call_with(

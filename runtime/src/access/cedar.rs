@@ -91,6 +91,11 @@ impl Cedar {
         self.loaded().policies.num_of_policies()
     }
 
+    /// What is suspicious about them.
+    pub(crate) fn warnings(&self) -> Vec<Problem> {
+        self.loaded().warnings.clone()
+    }
+
     /// Decides on a call.
     pub(crate) fn decide(&self, caller: &Caller, asked: &Asked<'_>) -> Decision {
         let loaded = self.loaded();
@@ -120,12 +125,7 @@ impl Cedar {
         Arc::clone(&self.loaded.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn with(
-        &self,
-        caller: &Caller,
-        side: &ToolSide,
-        loaded: &Loaded,
-    ) -> Option<(cedar_policy::EntityUid, Entities)> {
+    fn with(&self, caller: &Caller, side: &ToolSide, loaded: &Loaded) -> Option<(cedar_policy::EntityUid, Entities)> {
         let entity = principal::entity(caller, &self.known, &loaded.groups)?;
         let id = entity.uid();
         Some((id, side.entities.clone().add_entities([entity], None).ok()?))
@@ -157,10 +157,11 @@ fn decision(response: &Response) -> Decision {
 }
 
 fn failed(why: &Diagnostics) -> Vec<String> {
-    why.errors().map(|error| match error {
-        cedar_policy::AuthorizationError::PolicyEvaluationError(error) => error.policy_id().to_string(),
-    })
-    .collect()
+    why.errors()
+        .map(|error| match error {
+            cedar_policy::AuthorizationError::PolicyEvaluationError(error) => error.policy_id().to_string(),
+        })
+        .collect()
 }
 
 /// Nothing was asked, so nothing is permitted.

@@ -81,7 +81,9 @@ impl Files {
         let mut left = MOST_BYTES;
         for found in fs::read_dir(dir).map_err(failed(dir))? {
             let path = found.map_err(failed(dir))?.path();
-            let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| is_ours(name)) else { continue };
+            let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| is_ours(name)) else {
+                continue;
+            };
             let size = fs::metadata(&path).map_err(failed(&path))?.len();
             left = left.checked_sub(size).ok_or_else(|| {
                 let source = io::Error::other(format!("the directory takes more than {MOST_BYTES} bytes"));

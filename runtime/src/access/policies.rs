@@ -12,6 +12,8 @@ use std::{
     time::Duration,
 };
 
+use tokio::sync::Notify;
+
 use super::{
     cedar::Cedar,
     files::{Files, PolicyFiles},
@@ -28,6 +30,7 @@ pub(crate) struct Policies {
     refresh: Duration,
     /// What was read last, in force or not.
     read: Mutex<Read>,
+    replaced: Notify,
 }
 
 /// What a look at the directory gave.
@@ -51,7 +54,7 @@ impl Policies {
         };
         let cedar = Cedar::new(catalogue, server, scopes, settings, &files)?;
         let (mode, refresh, read) = (settings.mode, settings.refresh, Mutex::new(Read::Files(files)));
-        Ok(Some(Self { cedar, mode, watched, refresh, read }))
+        Ok(Some(Self { cedar, mode, watched, refresh, read, replaced: Notify::new() }))
     }
 
     /// Looks at the directory again and again, for as long as the server runs.
@@ -65,6 +68,11 @@ impl Policies {
                 self.take(read, metrics);
             }
         }
+    }
+
+    /// Resolves when other policies are in force.
+    pub(crate) async fn replaced(&self) {
+        self.replaced.notified().await;
     }
 
     /// Takes what is in the directory now.
@@ -86,6 +94,7 @@ impl Policies {
         };
         match replaced {
             Ok(warnings) => {
+                self.replaced.notify_waiters();
                 tracing::warn!(policies = self.cedar.policies(), "other policies are in force");
                 for warning in warnings {
                     tracing::warn!(place = warning.place, "{}", warning.what);

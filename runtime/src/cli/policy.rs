@@ -28,6 +28,8 @@ pub(super) fn enforced(entry: &Entry, engine: &Engine) -> String {
         policy.fallback.then(|| "fallback".into()),
         policy.stale.map(|limit| format!("stale {}", duration::text(limit))),
         mutation.then(|| "idempotency key".into()),
+        (!entry.declaration.scopes.is_empty()).then(|| format!("scopes {}", entry.declaration.scopes.join(" "))),
+        engine.access.policies.is_some().then(|| "policies".into()),
         entry.declaration.task.map(|task| if task.required { "task required".into() } else { "task".into() }),
     ];
     words.into_iter().flatten().collect::<Vec<_>>().join(" · ")
@@ -35,11 +37,9 @@ pub(super) fn enforced(entry: &Entry, engine: &Engine) -> String {
 
 /// What is declared and not enforced yet.
 pub(super) fn declared(entry: &Entry) -> String {
-    let declaration = &entry.declaration;
-    let words = declaration.unenforced().into_iter().map(|promise| match promise {
-        Promise::Scopes => format!("scopes {}", declaration.scopes.join(" ")),
-        Promise::Slo => "slo".into(),
-        Promise::Confirmation => "confirm".into(),
+    let words = entry.declaration.unenforced().into_iter().map(|promise| match promise {
+        Promise::Slo => "slo",
+        Promise::Confirmation => "confirm",
     });
     words.collect::<Vec<_>>().join(" · ")
 }
@@ -78,6 +78,7 @@ pub(super) fn as_json(entry: &Entry, engine: &Engine, settings: &Settings) -> Va
             from(set.fallback.is_some(), declaration.fallback.is_some()),
         ),
         ("idempotency_key", (declaration.effect != Effect::ReadOnly).into(), "attribute"),
+        ("scopes", json!(declaration.scopes), "attribute"),
     ]);
     enforced["task"] = declaration.task.map_or(Value::Null, |support| task(support, entry, engine, &set));
     let (upstream, budget) = match policy.upstream {

@@ -1,13 +1,18 @@
-//! The last check before a function runs: who may run a call with an idempotency key.
+//! The last checks before a function runs: what the caller was granted, what policies say, and who may run a call with an
+//! idempotency key.
 //!
-//! Refuses with `isError` results that a model can act on.
+//! Scopes are refused with an error that names all that are missing, so that a client can ask for them at once. All else is
+//! refused with `isError` results; of a denial by policies the caller learns nothing but that.
 
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use crate::{
+    access::Asked,
     call::{Notes, Outcome, Stop},
     caller::Caller,
-    catalogue::Served,
+    catalogue::{Entry, Served, SurfaceId},
     engine::Engine,
     hash::Digest,
     idempotency::{Answer, Claim, Keyed, Repeat, Started},
@@ -25,6 +30,39 @@ pub(super) enum Guarded {
     Run(Option<Claim>),
     /// It was answered before.
     Answered(Outcome),
+}
+
+/// Refuses a caller who was not granted what the tool needs.
+pub(super) fn scopes(engine: &Engine, caller: &Caller, tool: &Entry) -> Result<(), Stop> {
+    match engine.access.missing(caller, tool) {
+        missing if missing.is_empty() => Ok(()),
+        missing => Err(Stop::InsufficientScope { missing }),
+    }
+}
+
+/// Refuses what policies deny. `arguments` are in the form of the current major.
+pub(super) fn policies(
+    engine: &Engine,
+    caller: &Caller,
+    served: Served<'_>,
+    surface: Option<SurfaceId>,
+    arguments: &Map<String, Value>,
+) -> Result<(), Stop> {
+    let surface = surface.map(|surface| engine.catalogue.release(surface));
+    let asked = Asked { tool: served.tool, version: &served.contract().label, surface, arguments };
+    engine.access.decide(&engine.metrics, caller, &asked)
+}
+
+/// Lets a call pass that is run again, if it would be let in now.
+pub(crate) fn allowed(
+    engine: &Engine,
+    caller: &Caller,
+    served: Served<'_>,
+    surface: Option<SurfaceId>,
+    arguments: &Map<String, Value>,
+) -> Result<(), Stop> {
+    scopes(engine, caller, served.tool)?;
+    policies(engine, caller, served, surface, arguments)
 }
 
 /// Claims the key of a call that has one and changes something.

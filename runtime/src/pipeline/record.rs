@@ -46,6 +46,7 @@ impl Record {
             attempts = field::Empty,
             degraded = field::Empty,
             reason = field::Empty,
+            policies = field::Empty,
         );
         let tool = tool.map_or_else(|| names::UNKNOWN_TOOL.into(), |tool| Arc::clone(&tool.name));
         Self::with(tool, clock, span)
@@ -65,6 +66,7 @@ impl Record {
             attempts = field::Empty,
             degraded = field::Empty,
             reason = field::Empty,
+            policies = field::Empty,
         );
         let record = Self::with(Arc::clone(&served.tool.name), clock, span);
         record.serving(served.contract());
@@ -124,6 +126,9 @@ impl Record {
                 if let Stop::Retired(retired) = stop {
                     self.span.record("version", retired.version.as_deref());
                     self.span.record("state", State::Sunset.as_str());
+                }
+                if let Stop::Denied { by, failed } = stop {
+                    self.span.record("policies", policies(by, failed));
                 }
                 let level = if notes.replayed { Level::Caller } else { level(stop, notes.begun) };
                 self.event(level, stop.name(), Some(stop));
@@ -209,6 +214,15 @@ fn level(stop: &Stop, begun: bool) -> Level {
             _ => Level::Caller,
         },
         _ => Level::Caller,
+    }
+}
+
+/// Which policies denied a call: the operator learns it here, and the caller nowhere.
+fn policies(by: &[String], failed: &[String]) -> String {
+    match (by, failed) {
+        ([], []) => "none permits it".into(),
+        (by, []) => by.join(" "),
+        (_, failed) => format!("can't be evaluated: {}", failed.join(" ")),
     }
 }
 

@@ -3,7 +3,7 @@
 //! In this order: the surface that the call came in on; the version that the caller asks for; the name, which may be
 //! an alias; and where nothing was said, the shape of the arguments ([`Choice::by_shape`]). Never the client's name,
 //! never a session's past. Refuses with -32602 and says what exists; what was retired is answered with its migration
-//! note, so that a model can correct itself.
+//! note, so that a model can correct itself. What is hidden from the caller is answered as what never was.
 
 use semver::{Version, VersionReq};
 use serde_json::Value;
@@ -11,9 +11,11 @@ use serde_json::Value;
 use super::bootstrap::Wishes;
 use crate::{
     call::{self, Stop},
+    caller::Caller,
     catalogue::{Catalogue, Contract, Entry, Major, Retired, Served, SurfaceId},
     clock::Clock,
     contracts::Ended,
+    engine::Engine,
     nearest::nearest_name,
 };
 
@@ -26,18 +28,41 @@ pub(super) enum Choice<'a> {
     Open(Served<'a>),
 }
 
+/// Whether the caller may learn of a tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sight {
+    Shown,
+    /// It is answered as a tool that does not exist.
+    Hidden,
+}
+
+/// The tool of a name, as far as the caller may learn of it.
+pub(super) fn sight<'a>(engine: &'a Engine, caller: &Caller, name: &str) -> (Option<&'a Entry>, Sight) {
+    match engine.catalogue.find(name) {
+        Some(tool) if engine.access.hides(caller, tool) => (None, Sight::Hidden),
+        tool => (tool, Sight::Shown),
+    }
+}
+
 /// What a call means, by everything but its arguments.
 pub(super) fn choose<'a>(
-    catalogue: &'a Catalogue,
-    clock: &Clock,
+    engine: &'a Engine,
+    caller: &Caller,
     surface: Option<SurfaceId>,
     name: &str,
     wishes: &Wishes,
+    sight: Sight,
 ) -> Result<Choice<'a>, Stop> {
+    let Engine { catalogue, clock, access, .. } = engine;
+    let shown = |tool: &Entry| !access.hides(caller, tool);
+    // Before anything else of it is looked at.
+    if sight == Sight::Hidden {
+        return Err(unknown(catalogue, surface, name, shown, true));
+    }
     let wanted = wishes.version.as_deref();
     let choice = match surface {
-        Some(surface) => Choice::Said(on_surface(catalogue, surface, name, wanted)?),
-        None => anywhere(catalogue, clock, name, wanted)?,
+        Some(surface) => Choice::Said(on_surface(catalogue, surface, name, wanted, shown)?),
+        None => anywhere(catalogue, clock, name, wanted, shown)?,
     };
     let served = choice.assumed();
     match ended(served.contract(), clock) {
@@ -53,11 +78,12 @@ fn on_surface<'a>(
     surface: SurfaceId,
     name: &str,
     wanted: Option<&str>,
+    shown: impl Fn(&Entry) -> bool,
 ) -> Result<Served<'a>, Stop> {
     let Some(served) = catalogue.find_on(surface, name) else {
         return Err(match catalogue.retired_on(surface, name) {
             Some(Retired { major, ended }) => gone(name, *major, ended, Vec::new()),
-            None => unknown(name, catalogue.names_on(surface)),
+            None => unknown(catalogue, Some(surface), name, shown, false),
         });
     };
     let contract = served.contract();
@@ -71,13 +97,19 @@ fn on_surface<'a>(
     }
 }
 
-fn anywhere<'a>(catalogue: &'a Catalogue, clock: &Clock, name: &str, wanted: Option<&str>) -> Result<Choice<'a>, Stop> {
+fn anywhere<'a>(
+    catalogue: &'a Catalogue,
+    clock: &Clock,
+    name: &str,
+    wanted: Option<&str>,
+    shown: impl Fn(&Entry) -> bool,
+) -> Result<Choice<'a>, Stop> {
     let Some(current) = catalogue.call(name) else {
         // Of a tool that is gone as a whole no version is served, so the note is the answer whichever was asked for.
         let ended = catalogue.tombstones(name).find_map(|tombstone| tombstone.whole.as_ref());
         return Err(match ended {
             Some(ended) => gone(name, None, ended, Vec::new()),
-            None => unknown(name, catalogue.entries().iter().map(|entry| &*entry.name)),
+            None => unknown(catalogue, None, name, shown, false),
         });
     };
     let Some(wanted) = wanted else { return Ok(Choice::Open(current)) };
@@ -170,8 +202,21 @@ fn ended(contract: &Contract, clock: &Clock) -> Option<Ended> {
     Some(Ended { since, note: lifecycle.note.map(str::to_owned) })
 }
 
-fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Stop {
-    Stop::UnknownTool { name: name.to_owned(), nearest: nearest_name(name, known).map(str::to_owned) }
+/// Only what is shown to the caller can have been meant. `hidden`: the tool itself is not.
+fn unknown(
+    catalogue: &Catalogue,
+    surface: Option<SurfaceId>,
+    name: &str,
+    shown: impl Fn(&Entry) -> bool,
+    hidden: bool,
+) -> Stop {
+    let meant = |known: &str| nearest_name(name, std::iter::once(known)).is_some();
+    let shown = |known: &str| meant(known) && catalogue.listed(surface, known).is_some_and(&shown);
+    let nearest = match surface {
+        Some(surface) => nearest_name(name, catalogue.names_on(surface).filter(|known| shown(known))),
+        None => nearest_name(name, catalogue.entries().iter().map(|entry| &*entry.name).filter(|known| shown(known))),
+    };
+    Stop::UnknownTool { name: name.to_owned(), nearest: nearest.map(str::to_owned), hidden }
 }
 
 fn retired(served: Served<'_>, ended: Ended, available: Vec<String>) -> Stop {

@@ -1,4 +1,4 @@
-//! Waits for the days on which the list of tools changes, so that clients can be told.
+//! Waits for what changes the list of tools, so that clients can be told: days, and other policies.
 //!
 //! Invariant: a client is told after the day has begun, never before, and once for each day. Each session
 //! and each subscription waits for itself, and stops when it ends.
@@ -10,8 +10,22 @@ use crate::{catalogue::SurfaceId, date::Date, engine::Engine};
 /// How long one sleeps at most before one looks at the time of day again, which may have been set.
 const LOOK: Duration = Duration::from_secs(3600);
 
-/// Resolves when the list of a surface changes next; never, once nothing can change any more.
+/// Resolves when the list of a surface changes next, by the date or because other policies are in force; never, once
+/// nothing can change any more.
 pub(super) async fn next(engine: &Engine, surface: Option<SurfaceId>) {
+    let policies = async {
+        match &engine.access.policies {
+            Some(policies) => policies.replaced().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = day(engine, surface) => {}
+        () = policies => {}
+    }
+}
+
+async fn day(engine: &Engine, surface: Option<SurfaceId>) {
     match engine.catalogue.list(surface, Date::today(&engine.clock)).until {
         Some(day) => begun(engine, day).await,
         None => std::future::pending().await,

@@ -110,14 +110,21 @@ impl McpHandler {
         Self::new(Arc::clone(&self.engine), caller.unwrap_or_else(|| self.caller.clone()), self.endpoint)
     }
 
-    /// The list of tools, as the caller sees it today.
-    fn tools(&self) -> ListToolsResult {
-        let engine = &self.engine;
-        let listing = engine.catalogue.list(self.surface, Date::today(&engine.clock));
-        // Callers may be pinned to surfaces, so what one caller sees is not what all see.
-        let scope = if engine.has_pins() { CacheScope::Private } else { CacheScope::Public };
-        let list = ListToolsResult::with_all_items(listing.tools.clone());
-        let mut list = list.with_ttl_ms(self.ttl_ms(&listing)).with_cache_scope(scope);
+    /// The list of tools, as a caller sees it today: those that it may use.
+    fn tools(&self, caller: &Caller) -> ListToolsResult {
+        let Engine { catalogue, access, .. } = &*self.engine;
+        let listing = catalogue.list(self.surface, Date::today(&self.engine.clock));
+        let personal = access.is_personal(caller);
+        let shown =
+            |tool: &&Tool| catalogue.listed(self.surface, &tool.name).is_some_and(|tool| access.may_use(caller, tool));
+        let tools = match personal {
+            true => listing.tools.iter().filter(shown).cloned().collect(),
+            false => listing.tools.clone(),
+        };
+        // Callers may also be pinned to surfaces, so what one caller sees is not what all see.
+        let scope = if personal || self.engine.has_pins() { CacheScope::Private } else { CacheScope::Public };
+        let mut list =
+            ListToolsResult::with_all_items(tools).with_ttl_ms(self.ttl_ms(&listing)).with_cache_scope(scope);
         self.name_server(&mut list.meta);
         list
     }
@@ -193,7 +200,7 @@ impl ServerHandler for McpHandler {
         let whole = ClientRequest::ListToolsRequest(page(request));
         self.know("tools/list", &whole, &context, || match cursor {
             Some(_) => Err(ErrorData::invalid_params("this list has one page, and no cursor leads to another", None)),
-            None => Ok(self.tools()),
+            None => Ok(self.tools(self.caller(&context))),
         })
         .await
     }
@@ -264,11 +271,15 @@ impl ServerHandler for McpHandler {
 
     /// The SDK checks `Mcp-Param-*` headers by this; a tool without such headers need not be copied for it.
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        let catalogue = &self.engine.catalogue;
-        let contract = match self.surface {
-            Some(surface) => catalogue.find_on(surface, name)?.contract(),
-            None => &catalogue.find(name)?.current,
+        let Engine { catalogue, access, .. } = &*self.engine;
+        let (tool, contract) = match self.surface {
+            Some(surface) => catalogue.find_on(surface, name).map(|served| (served.tool, served.contract()))?,
+            None => catalogue.find(name).map(|tool| (tool, &tool.current))?,
         };
+        // What is hidden has no headers either.
+        if access.hides(&self.caller, tool) {
+            return None;
+        }
         contract.has_headers.then(|| contract.definition.clone())
     }
 
@@ -357,7 +368,11 @@ impl ServerHandler for McpHandler {
     }
 
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
-        let theirs = self.engine.handler.as_ref().and_then(|handler| handler.accepted_subscription_filter(requested));
+        // What is sent is held to what is accepted, whatever the handler says.
+        let (access, caller) = (&self.engine.access, &self.caller);
+        let asked = access.narrowed(caller, requested);
+        let theirs = self.engine.handler.as_ref().and_then(|handler| handler.accepted_subscription_filter(&asked));
+        let theirs = theirs.map(|theirs| access.narrowed(caller, &theirs));
         if self.engine.capabilities.tools.is_none() {
             return theirs;
         }

@@ -90,11 +90,21 @@ impl McpHandler {
             Ok(admitted) => admitted,
             Err(stop) => return Err(self.refused(record, stop)),
         };
+        let access = &self.engine().access;
+        let caller = self.caller(&context).clone();
+        let missing = access.missing_for(&caller, &request);
+        if !missing.is_empty() {
+            return Err(match access.step_up {
+                true => self.refused(record, Stop::InsufficientScope { missing }),
+                false => self.hidden(record, &request),
+            });
+        }
         let cancelled = context.ct.clone();
         let declared = context.client_capabilities().unwrap_or_default();
         let (outcome, answer) = match self.until(record, until, &cancelled, handler.handle(request, context)).await {
             Ok(Ok(mut result)) => match may_ask(&result, &declared) {
                 Ok(()) => {
+                    access.trim(&caller, &mut result);
                     self.stamp(&mut result);
                     ("ok", Ok(result))
                 }
@@ -150,6 +160,22 @@ impl McpHandler {
         let answer = answer();
         record.outcome = if answer.is_ok() { "ok" } else { "error" };
         answer
+    }
+
+    /// The answer to a request for what the caller must not learn of; recorded and counted.
+    fn hidden(&self, record: &mut Passing<'_>, request: &ClientRequest) -> ErrorData {
+        record.outcome = "hidden";
+        self.engine().metrics.refused(record.method, record.outcome);
+        let data = |uri: &str| Some(serde_json::json!({ "uri": uri }));
+        match request {
+            ClientRequest::ReadResourceRequest(request) => {
+                ErrorData::resource_not_found("there is no such resource", data(&request.params.uri))
+            }
+            ClientRequest::SubscribeRequest(request) => {
+                ErrorData::resource_not_found("there is no such resource", data(&request.params.uri))
+            }
+            _ => ErrorData::invalid_params("there is nothing of this name", None),
+        }
     }
 
     /// The answer to a request that is not a tool call and was not served; recorded and counted.

@@ -50,6 +50,8 @@ const GONE: Why = Why {
 /// An operator does not want it to run.
 const OFF: Why =
     Why { kind: "unavailable", message: "its process ended and the tool is switched off; call again later" };
+/// Its caller may not call it any more.
+const DENIED: Why = Why { kind: "denied", message: "its process ended, and the call is denied now" };
 /// It has run for as long as it may.
 pub(super) const LATE: Why =
     Why { kind: "timeout", message: "its process ended, and the time that it may run is over; call the tool again" };
@@ -80,6 +82,10 @@ pub(super) async fn fit(engine: &Engine, slot: &Slot, record: &Record, again: &A
         Deadline::new(engine.clock, engine.clock.now(), time.idle, left),
     )
     .map_err(|stop| {
+        if matches!(stop, Stop::InsufficientScope { .. } | Stop::Denied { .. }) {
+            engine.metrics.refused(&served.tool.name, stop.name());
+            return Unfit::Here(&DENIED);
+        }
         let why = pipeline::words(&stop);
         tracing::debug!(task = slot.id, tool = record.tool, "the task can't be run again here: {why}");
         Unfit::Here(&GONE)
@@ -95,9 +101,12 @@ fn work(
     original: Original,
     deadline: Deadline,
 ) -> Result<Work, Stop> {
+    let caller = Caller::new(Principal::named(&record.principal), Arc::clone(&slot.tenant), original.proved);
+    let surface = again.surface.as_deref().and_then(|release| engine.catalogue.surface(release));
     let arguments = pipeline::arguments(engine, served, original.arguments.clone())?;
+    pipeline::allowed(engine, &caller, served, surface, &arguments)?;
     Ok(Work {
-        surface: again.surface.as_deref().and_then(|release| engine.catalogue.surface(release)),
+        surface,
         name: record.tool.clone(),
         major: again.major,
         arguments,
@@ -105,7 +114,7 @@ fn work(
         call: Call {
             tool: Arc::clone(&served.tool.name),
             request_id: original.request_id,
-            caller: Caller::new(Principal::named(&record.principal), Arc::clone(&slot.tenant), original.proved),
+            caller,
             meta: original.meta,
             deadline,
             cancellation: CancellationToken::new(),

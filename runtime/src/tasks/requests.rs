@@ -104,7 +104,8 @@ async fn change(engine: &Engine, caller: &Caller, id: &str, event: Event) -> Res
     }
 }
 
-/// A task that is the caller's.
+/// A task that is the caller's, of a tool that it may use: what was given to it under other scopes or policies is not
+/// shown any more.
 async fn own(engine: &Engine, caller: &Caller, id: &str) -> Result<(Slot, Found), TaskError> {
     // An id is this server's own word; anything else is not even looked up.
     if id.len() != ID || !id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
@@ -113,10 +114,16 @@ async fn own(engine: &Engine, caller: &Caller, id: &str) -> Result<(Slot, Found)
     let slot = slot(engine, caller.tenant(), id);
     let principal = caller.principal().as_str();
     match slot.read().await.map_err(|error| away(engine, error))? {
-        Read::Found(found) if found.record.principal == principal => Ok((slot, found)),
+        Read::Found(found) if found.record.principal == principal && may_use(engine, caller, &found) => {
+            Ok((slot, found))
+        }
         Read::Foreign { principal: Some(owner) } if owner == principal => Err(TaskError::Foreign),
         Read::Absent | Read::Found(_) | Read::Foreign { .. } => Err(TaskError::Unknown),
     }
+}
+
+fn may_use(engine: &Engine, caller: &Caller, found: &Found) -> bool {
+    engine.catalogue.find(&found.record.tool).is_none_or(|tool| engine.access.may_use(caller, tool))
 }
 
 fn away(engine: &Engine, error: StoreError) -> TaskError {

@@ -104,14 +104,10 @@ impl Declaration {
 
     /// What the attribute promises and this release of Steadfast carries but does not enforce yet.
     pub fn unenforced(&self) -> Vec<Promise> {
-        [
-            (!self.scopes.is_empty(), Promise::Scopes),
-            (self.slo.is_some(), Promise::Slo),
-            (self.effect == Effect::Destructive, Promise::Confirmation),
-        ]
-        .into_iter()
-        .filter_map(|(declared, promise)| declared.then_some(promise))
-        .collect()
+        [(self.slo.is_some(), Promise::Slo), (self.effect == Effect::Destructive, Promise::Confirmation)]
+            .into_iter()
+            .filter_map(|(declared, promise)| declared.then_some(promise))
+            .collect()
     }
 }
 
@@ -141,8 +137,6 @@ impl Effect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Promise {
-    /// `scopes`
-    Scopes,
     /// `slo`
     Slo,
     /// `effect = destructive`: plan and confirmation
@@ -153,7 +147,6 @@ impl Promise {
     /// The attribute key that declares it.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Scopes => "scopes",
             Self::Slo => "slo",
             Self::Confirmation => "confirmation",
         }

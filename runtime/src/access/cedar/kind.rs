@@ -76,7 +76,6 @@ struct Seen {
     nullable: bool,
 }
 
-
 /// Reads a schema, with the references that led to where it is: what is met again on its own way contains itself.
 struct Reader<'a> {
     root: &'a Value,
@@ -202,7 +201,8 @@ mod tests {
             "Node": { "type": "object", "properties": { "name": { "type": "string" }, "next": { "$ref": "#/$defs/Node" } } },
             "Pin": { "type": "string", "writeOnly": true },
         });
-        let schema = json!({ "type": "object", "properties": { "it": member }, "required": ["it"], "$defs": definitions });
+        let schema =
+            json!({ "type": "object", "properties": { "it": member }, "required": ["it"], "$defs": definitions });
         record(&of_input(&schema))["attributes"]["it"].clone()
     }
 

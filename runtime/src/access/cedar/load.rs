@@ -76,8 +76,9 @@ pub(super) fn load(files: &Files, rules: &Rules<'_>) -> Result<Loaded, Vec<Probl
     if let Some(text) = &files.entities {
         match Groups::read(text) {
             Ok(groups) => loaded.groups = groups,
-            Err(wrong) => problems
-                .extend(wrong.into_iter().map(|(what, help)| Problem::new(files.place(ENTITIES), what, help))),
+            Err(wrong) => {
+                problems.extend(wrong.into_iter().map(|(what, help)| Problem::new(files.place(ENTITIES), what, help)))
+            }
         }
     }
     if problems.is_empty() { Ok(loaded) } else { Err(problems) }

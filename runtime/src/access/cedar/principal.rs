@@ -87,10 +87,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{
-        caller::Proved,
-        principal::Principal,
-    };
+    use crate::{caller::Proved, principal::Principal};
 
     fn caller(tenant: &str, name: &str) -> Caller {
         Caller::new(Principal::Named(name.into()), tenant.into(), Proved::default())

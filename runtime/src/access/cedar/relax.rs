@@ -39,9 +39,9 @@ fn known(expression: &Value, unknown: bool) -> Value {
 
 fn looks_at_the_call(expression: &Value) -> bool {
     match expression {
-        Value::Object(members) => members
-            .iter()
-            .any(|(name, member)| (name == "Var" && member == "context") || looks_at_the_call(member)),
+        Value::Object(members) => {
+            members.iter().any(|(name, member)| (name == "Var" && member == "context") || looks_at_the_call(member))
+        }
         Value::Array(items) => items.iter().any(looks_at_the_call),
         _ => false,
     }

@@ -26,8 +26,7 @@ pub(super) fn of(catalogue: &Catalogue, claims: &[String]) -> Result<Schema, Str
 
 /// The same, as people read it.
 pub(super) fn text(catalogue: &Catalogue, claims: &[String]) -> Result<String, String> {
-    let fragment =
-        SchemaFragment::from_json_value(as_json(catalogue, claims)).map_err(|error| error.to_string())?;
+    let fragment = SchemaFragment::from_json_value(as_json(catalogue, claims)).map_err(|error| error.to_string())?;
     let text = fragment.to_cedarschema().map_err(|error| error.to_string())?;
     // The long names of Cedar's own types, which no type here hides.
     Ok(text.replace(": __cedar::", ": ").replace("<__cedar::", "<"))
@@ -38,9 +37,9 @@ pub(super) fn as_json(catalogue: &Catalogue, claims: &[String]) -> Value {
     let text = |required: bool| json!({ "type": "String", "required": required });
     let flag = json!({ "type": "Boolean" });
     // A claim is a text or several; which of the two is the issuer's choice, and one text is a set of one.
-    let claims = claims.iter().map(|claim| {
-        (claim.clone(), json!({ "type": "Set", "element": { "type": "String" }, "required": false }))
-    });
+    let claims = claims
+        .iter()
+        .map(|claim| (claim.clone(), json!({ "type": "Set", "element": { "type": "String" }, "required": false })));
     let user = json!({
         "tenant": text(true),
         "scopes": { "type": "Set", "element": { "type": "String" } },
@@ -69,11 +68,8 @@ pub(super) fn as_json(catalogue: &Catalogue, claims: &[String]) -> Value {
 fn action(entry: &Entry) -> Value {
     let text = |always| Member { kind: Kind::Text, always, default: None };
     let input = Member { kind: Kind::Record(input(entry)), always: true, default: None };
-    let context = Members::from([
-        (INPUT.to_owned(), input),
-        (VERSION.to_owned(), text(true)),
-        (SURFACE.to_owned(), text(false)),
-    ]);
+    let context =
+        Members::from([(INPUT.to_owned(), input), (VERSION.to_owned(), text(true)), (SURFACE.to_owned(), text(false))]);
     json!({
         "memberOf": [{ "id": class(entry.declaration.effect), "type": ACTION }],
         "appliesTo": { "principalTypes": [USER], "resourceTypes": [TOOL], "context": kind::record(&context) },

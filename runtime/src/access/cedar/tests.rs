@@ -105,16 +105,36 @@ fn decide(cedar: &Cedar, caller: &Caller, tool: &str, arguments: Value) -> Decis
 #[test]
 fn show() {
     println!("{}", schema_text(&catalogue(), &settings(Reads::Permit)).unwrap());
-    for text in ["permit(principal, action, resource) when { context.input.text == 1 };\npermit(principal, action == Action::\"ad\", resource);",
-      "permit(principal, action == Action::\"add\", resource) when { context.input.text == 1 };\n\n  permit(principal == User::\"a\", action, resource == Tool::\"dlete\") when { context.input.urgency == \"x\" };",
-      "permit(principal action, resource);", "permit(principal, action, resource) when { 1 + };\npermit(x,y,z)", "permit(principal == ?principal, action, resource);", "@id(\"a\") permit(principal,action,resource); @id(\"a\") permit(principal,action,resource);"] {
+    for text in [
+        "permit(principal, action, resource) when { context.input.text == 1 };\npermit(principal, action == Action::\"ad\", resource);",
+        "permit(principal, action == Action::\"add\", resource) when { context.input.text == 1 };\n\n  permit(principal == User::\"a\", action, resource == Tool::\"dlete\") when { context.input.urgency == \"x\" };",
+        "permit(principal action, resource);",
+        "permit(principal, action, resource) when { 1 + };\npermit(x,y,z)",
+        "permit(principal == ?principal, action, resource);",
+        "@id(\"a\") permit(principal,action,resource); @id(\"a\") permit(principal,action,resource);",
+    ] {
         let problems = with(Reads::Permit, &files(&[text])).err().unwrap();
-        for p in problems { println!("{p}\n"); }
+        for p in problems {
+            println!("{p}\n");
+        }
     }
-    let c = cedar(&["permit(principal, action in Action::\"class:additive\", resource) when { principal.scopes.contains(\"notes:write\") && context.input.text like \"a*\" };"]);
+    let c = cedar(&[
+        "permit(principal, action in Action::\"class:additive\", resource) when { principal.scopes.contains(\"notes:write\") && context.input.text like \"a*\" };",
+    ]);
     println!("{:?}", decide(&c, &ada(), "add", json!({"text":"abc","amount":1.5,"password":"x"})));
     println!("{:?}", decide(&c, &ada(), "add", json!({"text":"bbc","amount":1.5,"password":"x"})));
     let catalogue = catalogue();
     let tool = catalogue.find("add").unwrap();
-    println!("{:#?}", c.explain(&ada(), &Asked { tool, version: "1.2.0", surface: None, arguments: &object(json!({"text":"bbc","amount":1.5,"password":"x"})) }));
+    println!(
+        "{:#?}",
+        c.explain(
+            &ada(),
+            &Asked {
+                tool,
+                version: "1.2.0",
+                surface: None,
+                arguments: &object(json!({"text":"bbc","amount":1.5,"password":"x"}))
+            }
+        )
+    );
 }

@@ -94,13 +94,13 @@ impl Stage {
 
     /// A server that knows nothing of earlier calls.
     pub(super) fn engine(&self) -> Result<Arc<Engine>, AppError> {
-        let Parts { info, instructions, catalogue, handler, policies } = &self.parts;
+        let Parts { info, instructions, catalogue, handler, access } = &self.parts;
         let parts = Parts {
             info: info.clone(),
             instructions: instructions.clone(),
             catalogue: Arc::clone(catalogue),
             handler: handler.clone(),
-            policies: *policies,
+            access: access.clone(),
         };
         let seams =
             Seams { clock: self.clock, random: Random::seeded(self.seed), store: Arc::new(Memory::new(self.clock)) };

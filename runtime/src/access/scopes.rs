@@ -1,0 +1,178 @@
+//! The scopes of prompts and resources, which the author's handler serves.
+//!
+//! Invariant: every rule whose pattern matches holds, and a caller needs the scopes of all of them. What no rule matches
+//! needs none.
+
+use std::collections::BTreeSet;
+
+/// Scopes that callers need for prompts and resources, for [`ServerBuilder::scopes`](crate::ServerBuilder::scopes).
+///
+/// In a pattern `*` stands for any text, also for none and for slashes; all else stands for itself. A URI is matched
+/// with its scheme in lower case, and both as it is written and with its percent-encoding taken away. Templates are matched
+/// as they are written: `notes://*` is also for `notes://{id}`.
+///
+/// ```
+/// use steadfast::ScopeRules;
+///
+/// ScopeRules::new().prompt("daily", &["reports:read"]).resource("notes://*", &["notes:read"]);
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct ScopeRules {
+    prompts: Vec<Rule>,
+    resources: Vec<Rule>,
+}
+
+#[derive(Debug, Clone)]
+struct Rule {
+    pattern: String,
+    scopes: Vec<String>,
+}
+
+impl ScopeRules {
+    /// No rules.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Callers need these scopes for prompts whose names match.
+    #[must_use]
+    pub fn prompt(mut self, pattern: &str, scopes: &[&str]) -> Self {
+        self.prompts.push(Rule::new(pattern, scopes));
+        self
+    }
+
+    /// Callers need these scopes for resources whose URIs match.
+    #[must_use]
+    pub fn resource(mut self, pattern: &str, scopes: &[&str]) -> Self {
+        self.resources.push(Rule::new(pattern, scopes));
+        self
+    }
+
+    /// Whether there is no rule.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.prompts.is_empty() && self.resources.is_empty()
+    }
+
+    /// Every scope that is named, also more than once.
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.prompts.iter().chain(&self.resources).flat_map(|rule| &rule.scopes).map(String::as_str)
+    }
+
+    /// What a prompt needs.
+    pub(crate) fn of_prompt(&self, name: &str) -> BTreeSet<&str> {
+        needed(&self.prompts, |pattern| matches(pattern, name))
+    }
+
+    /// What a resource or a template needs.
+    pub(crate) fn of_resource(&self, uri: &str) -> BTreeSet<&str> {
+        let written = lower_scheme(uri);
+        let plain = decoded(&written);
+        needed(&self.resources, |pattern| {
+            let pattern = lower_scheme(pattern);
+            matches(&pattern, &written) || matches(&pattern, &plain)
+        })
+    }
+}
+
+impl Rule {
+    fn new(pattern: &str, scopes: &[&str]) -> Self {
+        Self { pattern: pattern.to_owned(), scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect() }
+    }
+}
+
+fn needed(rules: &[Rule], matches: impl Fn(&str) -> bool) -> BTreeSet<&str> {
+    rules.iter().filter(|rule| matches(&rule.pattern)).flat_map(|rule| &rule.scopes).map(String::as_str).collect()
+}
+
+/// Whether a text is what a pattern says. The parts between stars are looked for from left to right, the last at the end;
+/// to take the first place of each is enough.
+fn matches(pattern: &str, text: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(mut left) = text.strip_prefix(first) else { return false };
+    let (between, last) = rest.rsplit_once('*').unwrap_or(("", rest));
+    for part in between.split('*').filter(|part| !part.is_empty()) {
+        match left.split_once(part) {
+            Some((_, after)) => left = after,
+            None => return false,
+        }
+    }
+    left.ends_with(last)
+}
+
+fn lower_scheme(uri: &str) -> String {
+    match uri.split_once(':') {
+        Some((scheme, rest)) => format!("{}:{rest}", scheme.to_ascii_lowercase()),
+        None => uri.to_owned(),
+    }
+}
+
+/// The text without percent-encoding; what is no encoding stays.
+fn decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+    let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
+    while at < bytes.len() {
+        match (bytes[at], digit(at + 1), digit(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                out.push(u8::try_from(high * 16 + low).unwrap_or_default());
+                at += 3;
+            }
+            (byte, ..) => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_rule_that_matches_holds() {
+        let rules = ScopeRules::new()
+            .prompt("daily", &["a", "b"])
+            .prompt("d*", &["c"])
+            .resource("notes://*", &["n"])
+            .resource("notes://*/secret*", &["s"])
+            .resource("*", &["all"]);
+        for (name, scopes) in [("daily", &["a", "b", "c"][..]), ("d", &["c"]), ("Daily", &[]), ("", &[])] {
+            assert_eq!(rules.of_prompt(name).into_iter().collect::<Vec<_>>(), scopes, "{name}");
+        }
+        for (uri, scopes) in [
+            ("notes://1", &["all", "n"][..]),
+            ("NOTES://1", &["all", "n"]),
+            ("notes:/%2f1", &["all", "n"]),
+            ("notes://{id}", &["all", "n"]),
+            ("notes://a/b/secret.txt", &["all", "n", "s"]),
+            ("notes://a%2Fs%65cret", &["all", "n", "s"]),
+            ("file:///notes://1", &["all"]),
+            ("%", &["all"]),
+        ] {
+            assert_eq!(rules.of_resource(uri).into_iter().collect::<Vec<_>>(), scopes, "{uri}");
+        }
+    }
+
+    /// The obvious way.
+    fn plainly(pattern: &[u8], text: &[u8]) -> bool {
+        match (pattern.split_first(), text.split_first()) {
+            (None, None) => true,
+            (Some((b'*', rest)), _) => {
+                plainly(rest, text) || text.split_first().is_some_and(|(_, left)| plainly(pattern, left))
+            }
+            (Some((one, rest)), Some((other, left))) => one == other && plainly(rest, left),
+            _ => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_star_stands_for_any_text(pattern in "[ab*]{0,6}", text in "[ab]{0,8}") {
+            prop_assert_eq!(matches(&pattern, &text), plainly(pattern.as_bytes(), text.as_bytes()));
+        }
+    }
+}
