@@ -6,6 +6,7 @@ use crate::catalogue::Entry;
 
 /// A call, as policies see it.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "policies alone look at calls"))]
 pub(crate) struct Asked<'a> {
     pub(crate) tool: &'a Entry,
     /// Of the contract that the call is held to.

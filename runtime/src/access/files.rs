@@ -104,6 +104,7 @@ impl Files {
     }
 
     /// Where a file is, for messages.
+    #[cfg(feature = "cedar")]
     pub(crate) fn place(&self, name: &str) -> String {
         format!("{}/{name}", self.dir.trim_end_matches('/'))
     }

@@ -15,6 +15,7 @@ pub(crate) struct AccessSettings {
 
 /// What is set of policies.
 #[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "they are read, and then there are no policies"))]
 pub(crate) struct PolicySettings {
     /// The directory, if one is named; it must be there then.
     pub(crate) dir: Option<PathBuf>,
