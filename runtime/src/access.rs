@@ -16,6 +16,8 @@ mod passing;
 mod policies;
 mod scopes;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::BTreeSet, sync::Arc};
 

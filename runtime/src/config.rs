@@ -18,8 +18,8 @@ pub(crate) use self::{
     policies::{ToolSettings, UpstreamSettings},
 };
 use crate::{
-    app::ConnectionLimits,
     access::{AccessSettings, Mode, PolicySettings, Reads},
+    app::ConnectionLimits,
     idempotency::IdempotencySettings,
     pipeline::{Admission, Limits},
     protocol::{Endpoint, Part},
