@@ -104,7 +104,7 @@ impl Access {
             Mode::Enforce => Err(Stop::Denied { by, failed }),
             Mode::Log => {
                 metrics.denial_logged(&asked.tool.name);
-                tracing::warn!(tool = &*asked.tool.name, ?by, ?failed, "policies would deny this call");
+                tracing::info!(tool = &*asked.tool.name, ?by, ?failed, "policies would deny this call");
                 Ok(())
             }
         }

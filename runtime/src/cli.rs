@@ -23,6 +23,7 @@ use crate::{
     app::{self, AppError},
     clock::Clock,
     config::{self, Flags, Settings},
+    problem::Problem,
     prove,
     server::Server,
     telemetry,
@@ -199,11 +200,12 @@ impl Failure {
                 error["problems"] = problems.collect();
             }
             Self::App(AppError::Build(problems)) => {
-                let problems = problems.iter().map(
-                    |problem| serde_json::json!({ "place": problem.place, "what": problem.what, "help": problem.help }),
-                );
                 error["message"] = "the server can't be built".into();
-                error["problems"] = problems.collect();
+                error["problems"] = listed(problems);
+            }
+            Self::Policy(access::PolicyFailure::Wrong(problems)) => {
+                error["message"] = "the policies have problems".into();
+                error["problems"] = listed(problems);
             }
             Self::Call(call::CallFailure::Refused { code, message, data }) => {
                 error = serde_json::json!({ "code": code, "message": message, "data": data });
@@ -220,12 +222,21 @@ impl Failure {
             | Self::App(AppError::Build(_))
             | Self::Call(call::CallFailure::Arguments { .. })
             | Self::Switch(switch::SwitchFailure::Target { .. })
-            | Self::Policy(access::PolicyFailure::Asked { .. } | access::PolicyFailure::None)
+            | Self::Policy(
+                access::PolicyFailure::Asked { .. } | access::PolicyFailure::None | access::PolicyFailure::Wrong(_),
+            )
             | Self::Drill(drill::DrillFailure::Tool { .. } | drill::DrillFailure::Arguments { .. }) => 2,
             Self::App(_) | Self::Call(_) | Self::Drill(_) | Self::Switch(_) | Self::Policy(_) | Self::Output(_) => 1,
         };
         ExitCode::from(code)
     }
+}
+
+fn listed(problems: &[Problem]) -> serde_json::Value {
+    let problems = problems
+        .iter()
+        .map(|problem| serde_json::json!({ "place": problem.place, "what": problem.what, "help": problem.help }));
+    problems.collect()
 }
 
 async fn run<S>(

@@ -40,7 +40,7 @@ fn everything_can_be_read_by_a_program() {
     let wait = tools["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == "wait").unwrap();
     assert_eq!(wait["enforced"]["timeout_ms"], 20_000);
     let login = tools["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == "login").unwrap();
-    assert_eq!(login["declared"], json!(["scopes"]), "what nothing enforces yet is said");
+    assert_eq!((&login["declared"], &login["enforced"]["scopes"]), (&json!([]), &json!(["session:write"])));
 }
 
 #[test]
@@ -240,4 +240,46 @@ async fn a_server_that_opens_its_data_at_once_finds_it_also_where_only_the_lock_
     };
     steadfast::cli::main_from(server, ["test", "contract-prove", "--data", "kept"].map(Into::into)).await;
     assert_eq!(found, Some("kept".into()));
+}
+
+#[test]
+fn policies_are_checked_explained_and_typed_on_the_command_line() {
+    let config = "[policy]\ndir = 'rules'";
+    let good = "@id(\"users\") permit (principal, action == Action::\"login\", resource)\nwhen { context.input.user == \"ada\" };";
+    let bad = "permit (principal, action == Action::\"login\", resource)\nwhen { context.input.password == \"x\" };";
+    let with = |text: &str, arguments: &[&str]| {
+        run_in("policy", &[("steadfast.toml", config), ("rules/a.cedar", text)], arguments)
+    };
+    let (code, out, _) = with(good, &["policy", "check"]);
+    assert_eq!((code, out.as_str()), (Some(0), "policies: 1, without problems\n"));
+    let (code, _, err) = with(bad, &["policy", "check"]);
+    assert!(code == Some(2) && err.contains("rules/a.cedar:2:8: ") && err.contains("`input.password`"), "{err}");
+    let (code, _, err) = with(bad, &["call", "echo", r#"{"text":"hi"}"#]);
+    assert!(code == Some(2) && err.contains("rules/a.cedar:2:8: "), "{err}");
+
+    let (_, out, _) = with(good, &["policy", "schema"]);
+    assert!(out.contains("action \"login\" in [Action::\"class:additive\"]") && !out.contains("password"), "{out}");
+
+    let ask = |user: &str, more: &[&str]| {
+        let input = json!({"user": user, "password": "correct horse battery"}).to_string();
+        let arguments = ["policy", "explain", "--principal", "ada", "--tool", "login", "--input", &input];
+        with(good, &[&arguments[..], more].concat())
+    };
+    let (code, out, _) = ask("ada", &["--scope", "session:write"]);
+    assert_eq!((code, out.as_str()), (Some(0), "permitted\n  users (rules/a.cedar:1:1) permits it\n"));
+    let (_, out, _) = ask("bob", &[]);
+    for part in [
+        "denied",
+        "users (rules/a.cedar:1:1) does not permit it: `when { context.input.user == \"ada\" }` does not hold",
+        "nothing permits it",
+        "principal == User::\"default/ada\"",
+        "lacks the scopes session:write",
+    ] {
+        assert!(out.contains(part) && !out.contains("horse"), "{part} is not in\n{out}");
+    }
+    let (_, out, _) = ask("bob", &["--format", "json"]);
+    let said: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&said["permitted"], &said["missingScopes"]), (&json!(false), &json!(["session:write"])));
+    let (code, _, err) = with(good, &["policy", "explain", "--principal", "ada", "--tool", "logn"]);
+    assert!(code == Some(2) && err.contains("did you mean `login`?"), "{err}");
 }

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, reason = "a test binary has no users")]
 
+mod access;
 mod cli;
 mod faults;
 mod models;

@@ -22,10 +22,10 @@ use std::{
     sync::{Arc, LazyLock, PoisonError, RwLock},
 };
 
-use cedar_policy::{Authorizer, Decision as Verdict, Diagnostics, Entities, Response, Schema};
+use cedar_policy::{Authorizer, Decision as Verdict, Diagnostics, Entities, PolicyId, Response, Schema};
 
 use self::{
-    load::{Loaded, Rules, load},
+    load::{Loaded, READS, Rules, load},
     principal::Known,
     tool::ToolSide,
 };
@@ -86,9 +86,9 @@ impl Cedar {
         Ok(loaded.warnings.clone())
     }
 
-    /// How many policies there are.
+    /// How many policies were read.
     pub(crate) fn policies(&self) -> usize {
-        self.loaded().policies.num_of_policies()
+        self.loaded().policies.policies().filter(|policy| policy.id() != &PolicyId::new(READS)).count()
     }
 
     /// What is suspicious about them.

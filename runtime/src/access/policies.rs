@@ -1,6 +1,6 @@
 //! The policies of a server: where they come from, and how they are replaced while it runs.
 //!
-//! They are read from the directory `policy.dir`; where none is named and there is no directory `policies`, the ones that
+//! They are read from the directory `policy.dir`; where none is named and no policies are in the directory `policies`, the ones that
 //! the program embeds are in force; where it embeds none, there are no policies, and scopes alone decide.
 //! Invariant: once there are policies, there are policies until the server ends. A directory that is gone, can't be read or
 //! has a mistake leaves those in force that were read last.
@@ -116,12 +116,17 @@ fn files(
 ) -> Result<Option<(Files, Option<PathBuf>)>, Problem> {
     let named = settings.dir.as_deref();
     let dir = named.unwrap_or(Path::new(DIR));
+    let embedded = || Ok(embedded.map(|files| (Files::embedded(files), None)));
     if named.is_none() && !dir.is_dir() {
-        return Ok(embedded.map(|files| (Files::embedded(files), None)));
+        return embedded();
     }
     let files = Files::read(dir).map_err(|error| {
         Problem::new("the setting `policy.dir`", error.to_string(), "name a directory that the server can read")
     })?;
+    // A directory that nobody named, without a policy, is somebody else's.
+    if named.is_none() && files.policies.is_empty() {
+        return embedded();
+    }
     Ok(Some((files, Some(dir.to_owned()))))
 }
 

@@ -74,7 +74,7 @@ fn check(parts: Parts, settings: &Settings, format: Format) -> Result<ExitCode, 
     for warning in &warnings {
         writeln!(out, "warning: {warning}")?;
     }
-    writeln!(out, "{} policies, without problems", policies.cedar.policies())?;
+    writeln!(out, "policies: {}, without problems", policies.cedar.policies())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -152,6 +152,21 @@ fn a_profile_refuses_what_it_promises_not_to_be() {
 }
 
 #[test]
+fn policies_are_enforced_and_scopes_told_unless_the_configuration_says_else() {
+    use crate::access::{Mode, Reads};
+
+    let access = |text: &str| load(text, &[], &[]).unwrap().access;
+    let default = access("");
+    assert_eq!((default.step_up, default.policy.mode, default.policy.reads), (true, Mode::Enforce, Reads::Permit));
+    assert!(default.policy.dir.is_none());
+    let other = access("auth.step_up = false\n[policy]\nmode = 'log'\nreads = 'deny'\ndir = 'x'\nrefresh = '1s'");
+    assert_eq!((other.step_up, other.policy.mode, other.policy.reads), (false, Mode::Log, Reads::Deny));
+    let problems = load("[policy]\nmode = 'off'\nread = 'deny'", &[], &[]).unwrap_err();
+    let keys: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
+    assert_eq!(keys, ["policy.mode", "policy.read"]);
+}
+
+#[test]
 fn callers_are_pinned_to_surfaces_by_their_names() {
     let settings = load("surface = '0.2.0'\n[pins]\nlocal = '0.1.0'", &[("STEADFAST_LIST_TTL", "5m")], &[]).unwrap();
     assert_eq!(settings.surface.as_deref(), Some("0.2.0"));
