@@ -44,9 +44,8 @@ pub(crate) use self::{
 #[cfg(feature = "oauth")]
 pub(crate) use self::{
     challenge::{Challenge, challenge},
-    fetch::Https,
-    metadata::ProtectedResource,
-    claims::Proved,
     error::TokenError,
+    fetch::{Fetch, Https},
+    metadata::ProtectedResource,
     verifier::Verifier,
 };

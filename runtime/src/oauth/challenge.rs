@@ -46,3 +46,34 @@ pub(crate) fn challenge<'a>(
 fn quoted(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_challenge_says_where_to_get_a_token_and_nothing_that_could_end_its_quotes() {
+        let metadata = "https://mcp.example/.well-known/oauth-protected-resource/mcp";
+        for (scopes, why, expected) in [
+            (vec![], Challenge::Missing, format!("Bearer resource_metadata=\"{metadata}\"")),
+            (
+                vec!["a", "b:c"],
+                Challenge::InsufficientScope,
+                format!(
+                    "Bearer error=\"insufficient_scope\", error_description=\"The call needs more scopes\", \
+                     scope=\"a b:c\", resource_metadata=\"{metadata}\""
+                ),
+            ),
+            (
+                vec!["a\", x=\"", "b c", "", "é", "d"],
+                Challenge::InvalidToken,
+                format!(
+                    "Bearer error=\"invalid_token\", error_description=\"The access token is not valid here\", \
+                     scope=\"d\", resource_metadata=\"{metadata}\""
+                ),
+            ),
+        ] {
+            assert_eq!(challenge(metadata, scopes, why), expected);
+        }
+    }
+}

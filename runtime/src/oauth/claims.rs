@@ -8,30 +8,16 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use serde_json::{Map, Value};
 
 use super::{IssuerSettings, error::TokenError};
+use crate::{
+    caller::{Caller, Proved, Scopes},
+    principal::Principal,
+};
 
 /// The latest time that a token may name: the end of the year 9999, in seconds.
 const LATEST: u64 = 253_402_300_799;
 
 /// The longest name of a caller, tenant or client, in bytes.
 const LONGEST_NAME: usize = 255;
-
-/// What a token proved.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Proved {
-    /// The name that the configuration has for the issuer.
-    pub(crate) issuer: Arc<str>,
-    /// Who the caller is; unique for one issuer.
-    pub(crate) subject: String,
-    /// Whose data the caller works on, where the issuer's settings name a claim for it.
-    pub(crate) tenant: Option<String>,
-    pub(crate) scopes: BTreeSet<String>,
-    /// The program that the caller uses.
-    pub(crate) client: Option<String>,
-    /// In seconds since 1970-01-01T00:00:00Z.
-    pub(crate) expires: u64,
-    /// The claims that the issuer's settings keep.
-    pub(crate) claims: Map<String, Value>,
-}
 
 /// How times are judged.
 #[derive(Debug, Clone, Copy)]
@@ -42,12 +28,13 @@ pub(super) struct Times {
     pub(super) max_lifetime: Option<Duration>,
 }
 
-/// Checks every claim but `iss`, by which the issuer was found.
+/// Checks every claim but `iss`, by which the issuer was found. `tenant` is that of callers whose issuer names none.
 pub(super) fn check(
     claims: &mut Map<String, Value>,
     issuer: &IssuerSettings,
+    tenant: &Arc<str>,
     times: &Times,
-) -> Result<Proved, TokenError> {
+) -> Result<Caller, TokenError> {
     audience(claims, &issuer.audience)?;
     let expires = times.check(claims)?;
     if claims.contains_key("cnf") {
@@ -55,8 +42,8 @@ pub(super) fn check(
     }
     let subject = required(name(claims, &issuer.principal_claim)?, &issuer.principal_claim)?;
     let tenant = match &issuer.tenant_claim {
-        Some(claim) => Some(required(name(claims, claim)?, claim)?),
-        None => None,
+        Some(claim) => required(name(claims, claim)?, claim)?.into(),
+        None => Arc::clone(tenant),
     };
     let scopes = match &issuer.scope_claim {
         Some(claim) => scopes(claims, claim)?,
@@ -68,7 +55,10 @@ pub(super) fn check(
         None => name(claims, "azp")?,
     };
     let kept = issuer.claims.iter().filter_map(|name| claims.remove_entry(name)).collect();
-    Ok(Proved { issuer: Arc::clone(&issuer.name), subject, tenant, scopes, client, expires, claims: kept })
+    let proved = Proved { scopes: Scopes::Granted(scopes), client, claims: kept, expires: Some(expires) };
+    // The name of an issuer has no colon, so no two callers of two issuers share a name.
+    let principal = Principal::Named(format!("{}:{subject}", issuer.name).into());
+    Ok(Caller::new(principal, tenant, proved))
 }
 
 impl Times {

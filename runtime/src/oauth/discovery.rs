@@ -61,7 +61,8 @@ async fn in_document(fetch: &dyn Fetch, issuer: &Address, place: &str) -> Result
     let place = Address::parse(place).map_err(|what| NoKeys::at(issuer, what))?;
     let document = get(fetch, &place).await?;
     let problem = |what: &str| NoKeys::at(&place, what);
-    let document = json::object(&document).map_err(|_| problem("is no JSON object in which every member stands once"))?;
+    let document =
+        json::object(&document).map_err(|_| problem("is no JSON object in which every member stands once"))?;
     if document.get("issuer").and_then(|said| said.as_str()) != Some(issuer.as_str()) {
         return Err(problem("is about another issuer than the one that it was asked for"));
     }

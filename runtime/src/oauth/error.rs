@@ -60,12 +60,9 @@ impl TokenError {
     /// Its name in metrics.
     pub(crate) const fn as_str(&self) -> &'static str {
         match self {
-            Self::TooLong
-            | Self::Parts
-            | Self::Encoding
-            | Self::NotAnObject(_)
-            | Self::Twice(_)
-            | Self::Extension => "token_malformed",
+            Self::TooLong | Self::Parts | Self::Encoding | Self::NotAnObject(_) | Self::Twice(_) | Self::Extension => {
+                "token_malformed"
+            }
             Self::Missing(_) | Self::Wrong(_) | Self::TooLongLived => "token_claims",
             Self::UnknownIssuer => "token_issuer",
             Self::Type => "token_type",

@@ -38,7 +38,10 @@ pub(super) struct Key {
 #[derive(Debug, PartialEq, Eq)]
 enum Material {
     /// Modulus and exponent, without leading zeros.
-    Rsa { n: Vec<u8>, e: Vec<u8> },
+    Rsa {
+        n: Vec<u8>,
+        e: Vec<u8>,
+    },
     /// An uncompressed point.
     P256(Vec<u8>),
     /// An uncompressed point.
@@ -85,7 +88,8 @@ impl Key {
     fn parse(jwk: &Map<String, Value>) -> Option<Self> {
         // A member that is there must be text; `kid: 7` is not the same as no `kid`.
         let text = |name: &str| jwk.get(name).map(|value| value.as_str().ok_or(())).transpose().ok();
-        if ["d", "k"].iter().any(|private| jwk.contains_key(*private)) || text("use")?.is_some_and(|for_| for_ != "sig") {
+        if ["d", "k"].iter().any(|private| jwk.contains_key(*private)) || text("use")?.is_some_and(|for_| for_ != "sig")
+        {
             return None;
         }
         if let Some(operations) = jwk.get("key_ops")

@@ -9,13 +9,13 @@ use quick_cache::{Weighter, sync::Cache};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Algorithm, AuthSettings, IssuerSettings, Proved, TokenError,
+    Algorithm, AuthSettings, IssuerSettings, TokenError,
     claims::{self, Times},
     fetch::Fetch,
     keys::Keys,
     token::{LONGEST, Token},
 };
-use crate::clock::Clock;
+use crate::{caller::Caller, clock::Clock};
 
 /// What remembered tokens may take, in bytes.
 const REMEMBERED: u64 = 8 * 1024 * 1024;
@@ -27,6 +27,8 @@ const OVERHEAD: u64 = 512;
 pub(crate) struct Verifier {
     issuers: Vec<Issuer>,
     settings: AuthSettings,
+    /// Of callers whose issuer names none.
+    tenant: Arc<str>,
     clock: Clock,
     remembered: Cache<[u8; 32], Remembered, ByBytes>,
 }
@@ -39,7 +41,7 @@ struct Issuer {
 /// A token that was found in order.
 #[derive(Clone)]
 struct Remembered {
-    proved: Arc<Proved>,
+    caller: Caller,
     /// In [`Verifier::issuers`].
     issuer: usize,
     /// Of the key that checked it.
@@ -49,7 +51,7 @@ struct Remembered {
 
 impl Verifier {
     /// Nothing is asked of an issuer before there is a token of it, so a server starts while an issuer is away.
-    pub(crate) fn new(settings: AuthSettings, fetch: Arc<dyn Fetch>, clock: Clock) -> Self {
+    pub(crate) fn new(settings: AuthSettings, tenant: Arc<str>, fetch: Arc<dyn Fetch>, clock: Clock) -> Self {
         let issuers = settings.issuers.iter().map(|issuer| {
             let issuer = Arc::new(issuer.clone());
             let keys = Keys::new(Arc::clone(&issuer), settings.keys, Arc::clone(&fetch), clock);
@@ -57,20 +59,20 @@ impl Verifier {
         });
         let typical = usize::try_from(REMEMBERED / (4 * OVERHEAD)).unwrap_or(usize::MAX);
         let remembered = Cache::with_weighter(typical, REMEMBERED, ByBytes);
-        Self { issuers: issuers.collect(), settings, clock, remembered }
+        Self { issuers: issuers.collect(), settings, tenant, clock, remembered }
     }
 
-    /// What a token proves.
+    /// Who a token proves the caller to be.
     ///
     /// # Errors
     /// Why it proves nothing: for the log, not for who sent it.
-    pub(crate) async fn verify(&self, token: &str) -> Result<Arc<Proved>, TokenError> {
+    pub(crate) async fn verify(&self, token: &str) -> Result<Caller, TokenError> {
         if token.len() > LONGEST {
             return Err(TokenError::TooLong);
         }
         let key: [u8; 32] = Sha256::digest(token).into();
-        if let Some(proved) = self.remembered(&key).await? {
-            return Ok(proved);
+        if let Some(caller) = self.remembered(&key).await? {
+            return Ok(caller);
         }
         let mut parsed = Token::parse(token)?;
         let (index, issuer) = self.issuer(&parsed)?;
@@ -79,20 +81,19 @@ impl Verifier {
         if !verifying.verify(algorithm, parsed.signed, &parsed.signature) {
             return Err(TokenError::Signature);
         }
-        let proved = Arc::new(claims::check(&mut parsed.claims, &issuer.settings, &self.times())?);
+        let caller = claims::check(&mut parsed.claims, &issuer.settings, &self.tenant, &self.times())?;
         // The claims take more in memory than as text, and less than all of the token does.
         let bytes = OVERHEAD + 2 * u64::try_from(token.len()).unwrap_or(u64::MAX);
-        self.remembered
-            .insert(key, Remembered { proved: Arc::clone(&proved), issuer: index, generation, bytes });
-        Ok(proved)
+        self.remembered.insert(key, Remembered { caller: caller.clone(), issuer: index, generation, bytes });
+        Ok(caller)
     }
 
     /// What a token proved before, if that still holds.
-    async fn remembered(&self, key: &[u8; 32]) -> Result<Option<Arc<Proved>>, TokenError> {
-        let Some(Remembered { proved, issuer, generation, .. }) = self.remembered.get(key) else { return Ok(None) };
+    async fn remembered(&self, key: &[u8; 32]) -> Result<Option<Caller>, TokenError> {
+        let Some(Remembered { caller, issuer, generation, .. }) = self.remembered.get(key) else { return Ok(None) };
         let holds = self.issuers[issuer].keys.current().await?.generation == generation;
-        if holds && !self.times().expired(proved.expires) {
-            return Ok(Some(proved));
+        if holds && !caller.proved().expires.is_none_or(|expires| self.times().expired(expires)) {
+            return Ok(Some(caller));
         }
         self.remembered.remove(key);
         Ok(None)
