@@ -97,6 +97,12 @@ pub(crate) fn draining() -> ErrorData {
     unavailable("draining", "the server is shutting down; try again".into(), RETRY_AFTER)
 }
 
+/// The refusal of a request whose token can't be checked now.
+#[cfg(feature = "oauth")]
+pub(crate) fn issuer_away(retry_after: Duration) -> ErrorData {
+    unavailable("issuer_away", "tokens can't be checked now; try again".into(), retry_after)
+}
+
 /// The server as a whole does not take the request now.
 fn unavailable(reason: &str, message: String, retry_after: Duration) -> ErrorData {
     let data = json!({ "reason": reason, "retryAfterMs": wait(retry_after) });

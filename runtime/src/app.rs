@@ -15,9 +15,11 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::connections::ConnectionLimits;
 use self::root::RootError;
+#[cfg(feature = "oauth")]
+use crate::oauth::Https;
 use crate::{
     blocking,
-    caller::Caller,
+    caller::{Caller, Proved},
     clock::Clock,
     config::{Settings, Transport},
     engine::{Engine, Seams},
@@ -51,6 +53,9 @@ pub(crate) enum AppError {
     Root(#[from] RootError),
     #[error("the system has no randomness to give: {0}")]
     Random(getrandom::Error),
+    #[cfg(feature = "oauth")]
+    #[error("tokens can't be checked: {0}")]
+    Auth(String),
     #[error("signals can't be received: {0}")]
     Signals(std::io::Error),
     /// The SDK's own words repeat the message, which is the client's.
@@ -105,12 +110,10 @@ pub(crate) async fn serve(
         Transport::Http => {
             let listener = listen(settings.listen, "listen").await?;
             addresses.mcp = Some(format!("http://{}{}", local(&listener, settings.listen), settings.endpoint.path));
-            let handler = McpHandler::new(
-                Arc::clone(&engine),
-                Caller::unchecked(Principal::Anonymous, Arc::clone(&engine.tenant)),
-                None,
-            );
+            let handler = McpHandler::new(Arc::clone(&engine), anybody(&engine, settings), None);
             let router = protocol::router(&handler, &settings.endpoint, &stop);
+            #[cfg(feature = "oauth")]
+            let router = with_tokens(router, &engine, settings)?;
             let serving = connections::serve(listener, router, settings.connections, closing.clone());
             tokio::spawn(async move {
                 serving.await;
@@ -197,6 +200,23 @@ pub(crate) async fn serve(
         std::process::exit(0);
     }
     Ok(())
+}
+
+/// Who comes over HTTP, as long as nothing was proved.
+fn anybody(engine: &Engine, settings: &Settings) -> Caller {
+    let (principal, tenant) = (Principal::Anonymous, Arc::clone(&engine.tenant));
+    match settings.auth {
+        None => Caller::unchecked(principal, tenant),
+        Some(_) => Caller::new(principal, tenant, Proved::default()),
+    }
+}
+
+/// Lets in only who has a token, where the settings say whose.
+#[cfg(feature = "oauth")]
+fn with_tokens(router: axum::Router, engine: &Arc<Engine>, settings: &Settings) -> Result<axum::Router, AppError> {
+    let Some(auth) = &settings.auth else { return Ok(router) };
+    let issuers = Arc::new(Https::new().map_err(AppError::Auth)?);
+    Ok(protocol::with_tokens(router, protocol::Bearers::new(engine, auth, issuers)))
 }
 
 /// Takes no new call and waits for those in flight.

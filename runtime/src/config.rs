@@ -3,6 +3,7 @@
 //! Invariant: a configuration with a problem is not used; every problem is reported at once, each with the place it
 //! came from. The one secret is the password in a store's URL, and no problem or debug output shows it.
 
+mod auth;
 mod checks;
 mod layers;
 mod policies;
@@ -21,6 +22,7 @@ use crate::{
     access::{AccessSettings, Mode, PolicySettings, Reads},
     app::ConnectionLimits,
     idempotency::IdempotencySettings,
+    oauth::AuthSettings,
     pipeline::{Admission, Limits},
     protocol::{Endpoint, Part},
     reliability::{BackoffPolicy, BulkheadPolicy},
@@ -51,6 +53,8 @@ pub(crate) struct Settings {
     pub(crate) endpoint: Endpoint,
     /// Of MCP over HTTP, and of the admin port for itself.
     pub(crate) connections: ConnectionLimits,
+    /// Whose tokens are taken over HTTP; none where everybody is let in.
+    pub(crate) auth: Option<AuthSettings>,
     pub(crate) limits: Limits,
     /// Over what single tools declare.
     pub(crate) tools: Vec<(String, ToolSettings)>,
@@ -202,6 +206,7 @@ impl Settings {
                 header_timeout: reader.duration("http.header_timeout", Duration::from_secs(30)),
                 write_timeout: reader.duration("http.write_timeout", Duration::from_secs(30)),
             },
+            auth: auth::read(&mut reader),
             limits: Limits {
                 argument_bytes: reader.size("limits.argument_bytes", 1024 * 1024),
                 argument_depth: reader.size("limits.argument_depth", 32),

@@ -50,7 +50,6 @@ mod input_required;
 mod metrics;
 mod names;
 mod nearest;
-#[allow(dead_code)]
 mod oauth;
 mod pipeline;
 mod policy;

@@ -8,6 +8,7 @@
 //! It deliberately asks no issuer about single tokens (RFC 7662) and takes no token that is bound to a key of the client
 //! (RFC 8705, RFC 9449), since it would have to check that.
 
+#[cfg_attr(not(feature = "oauth"), allow(dead_code, reason = "settings are read to say what is wrong with them"))]
 mod address;
 mod algorithm;
 #[cfg(feature = "oauth")]
@@ -28,9 +29,10 @@ mod jwk;
 mod keys;
 #[cfg(feature = "oauth")]
 mod metadata;
+#[cfg_attr(not(feature = "oauth"), allow(dead_code, reason = "settings are read to say what is wrong with them"))]
 mod settings;
 #[cfg(all(test, feature = "oauth"))]
-mod tests;
+pub(crate) mod tests;
 #[cfg(feature = "oauth")]
 mod token;
 #[cfg(feature = "oauth")]

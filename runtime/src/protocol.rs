@@ -5,6 +5,8 @@
 //! What costs much in rmcp is done before it where it can be: `plain` reads a plain call over stdio at once, and `edge`
 //! has a server that is full say so before a request is taken apart.
 
+#[cfg(feature = "oauth")]
+mod bearer;
 mod changes;
 mod channel;
 mod edge;
@@ -20,6 +22,8 @@ mod stdio;
 mod subscription;
 mod tasks;
 
+#[cfg(feature = "oauth")]
+pub(crate) use self::bearer::{Bearers, with_tokens};
 pub(crate) use self::{
     erased::ErasedHandler,
     handler::McpHandler,

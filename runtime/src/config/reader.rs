@@ -7,7 +7,7 @@ use std::{
 use toml::Value;
 use tracing_subscriber::EnvFilter;
 
-use super::{ConfigProblem, layers::Layers, policies};
+use super::{ConfigProblem, auth, layers::Layers, policies};
 use crate::{duration, nearest::nearest_name, reliability::Quota, store::StoreUrl};
 
 /// Every key with a name of its own; a reader that reads another one is a mistake that the first test finds.
@@ -73,12 +73,21 @@ pub(super) const KEYS: &[&str] = &[
     "policy.refresh",
     "auth.step_up",
     "drain.grace",
+    "auth.resource",
+    "auth.documentation",
+    "auth.scopes",
+    "auth.leeway",
+    "auth.max_token_lifetime",
+    "auth.jwks_refresh",
+    "auth.jwks_max_age",
+    "auth.jwks_max_stale",
     "log.level",
     "log.format",
 ];
 
 /// Tables whose keys have a name of the user's in the middle: `tools.search_notes.timeout`.
-const NAMED: [(&str, &[&str]); 2] = [("tools", &policies::TOOL_KEYS), ("upstreams", &policies::UPSTREAM_KEYS)];
+const NAMED: [(&str, &[&str]); 3] =
+    [("tools", &policies::TOOL_KEYS), ("upstreams", &policies::UPSTREAM_KEYS), ("auth.issuers", &auth::ISSUER_KEYS)];
 
 /// See the module.
 pub(super) struct Reader {
@@ -93,7 +102,7 @@ impl Reader {
         Self { layers, problems, sources: Vec::new() }
     }
 
-    pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
+    pub(super) fn text(&mut self, key: &str) -> Option<String> {
         self.read(key, "text", "write it in quotes", |value| value.as_str().map(str::to_owned))
     }
 
@@ -198,7 +207,7 @@ impl Reader {
     }
 
     /// A list; in the environment and in flags its items are separated by commas.
-    pub(super) fn list(&mut self, key: &'static str, default: &[&str]) -> Vec<String> {
+    pub(super) fn list(&mut self, key: &str, default: &[&str]) -> Vec<String> {
         self.read(key, "a list of texts", "such as [\"a\", \"b\"]", |value| match value {
             Value::Array(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
             Value::String(text) => {
@@ -247,6 +256,11 @@ impl Reader {
             .filter(|(_, key)| known.contains(key))
             .map(|(name, _)| name.to_owned())
             .collect()
+    }
+
+    /// The keys below one that nobody has read yet, without it.
+    pub(super) fn below(&self, key: &str) -> impl Iterator<Item = &str> {
+        self.layers.below(key)
     }
 
     /// A rule between settings; the problem is reported at `key`.

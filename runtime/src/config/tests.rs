@@ -182,3 +182,62 @@ fn a_sidecar_speaks_stdio_and_has_no_admin_port_unless_told() {
     let settings = load("profile = 'sidecar'", &[], &[]).unwrap();
     assert_eq!((settings.transport, settings.admin), (Transport::Stdio, None));
 }
+
+#[cfg(feature = "oauth")]
+#[test]
+fn tokens_are_taken_of_the_issuers_that_are_named_and_of_no_others() {
+    let file = "[auth]\nresource = 'https://mcp.example/mcp'\nleeway = '5s'\n\
+                [auth.issuers.main]\nurl = 'https://login.example/realm'\ntenant_claim = 'org'\n\
+                [auth.issuers.ci]\nurl = 'http://127.0.0.1:9000'\nalgorithms = ['ES384']\ntoken_types = ['application/JWT']\n\
+                audience = 'api://notes'";
+    let auth = load(file, &[("STEADFAST_AUTH_SCOPES", "notes:read, notes:write")], &[]).unwrap().auth.unwrap();
+    assert_eq!(auth.scopes.unwrap(), ["notes:read", "notes:write"]);
+    let [ci, main] = &auth.issuers[..] else { panic!("{:?}", auth.issuers) };
+    assert_eq!(
+        (&*main.name, main.url.as_str(), &*main.audience),
+        ("main", "https://login.example/realm", "https://mcp.example/mcp")
+    );
+    assert_eq!((main.tenant_claim.as_deref(), &*main.principal_claim, main.algorithms.len()), (Some("org"), "sub", 4));
+    assert_eq!((&*ci.audience, &ci.token_types[..], ci.algorithms.len()), ("api://notes", &["JWT".to_owned()][..], 1));
+    assert!(load("", &[], &[]).unwrap().auth.is_none());
+}
+
+#[cfg(feature = "oauth")]
+#[test]
+fn what_would_let_tokens_in_by_accident_is_refused() {
+    let good = [("auth.resource", "'https://mcp.example/mcp'"), ("auth.issuers.main.url", "'https://login.example'")];
+    for (key, value, at) in [
+        ("auth.resource", "", "auth.resource"),
+        ("auth.resource", "'mcp.example'", "auth.resource"),
+        ("auth.resource", "'http://mcp.example/mcp'", "auth.resource"),
+        ("auth.resource", "'https://mcp.example/mcp?a=b'", "auth.resource"),
+        ("auth.resource", "'https://mcp.example/{mcp}'", "auth.resource"),
+        ("auth.leeway", "'6m'", "auth.leeway"),
+        ("auth.issuers.main.url", "", "auth.issuers"),
+        ("auth.issuers.main.url", "'http://login.example'", "auth.issuers.main.url"),
+        ("auth.issuers.main.url", "'https://login.example?a'", "auth.issuers.main.url"),
+        ("auth.issuers.main.jwks_url", "'http://login.example/jwks'", "auth.issuers.main.jwks_url"),
+        ("auth.issuers.main.algorithms", "['none']", "auth.issuers.main.algorithms"),
+        ("auth.issuers.main.algorithms", "['RS256', 'HS256']", "auth.issuers.main.algorithms"),
+        ("auth.issuers.main.algorithms", "[]", "auth.issuers.main.algorithms"),
+        ("auth.issuers.main.token_types", "[]", "auth.issuers.main.token_types"),
+        ("auth.issuers.twin.url", "'https://login.example'", "auth.issuers.twin.url"),
+        ("auth.issuers.'a:b'.url", "'https://b.example'", "auth.issuers.a:b.url"),
+        ("auth.issuers.other.audience", "'x'", "auth.issuers.other.url"),
+        ("auth.issuers.main.algorithm", "'RS256'", "auth.issuers.main.algorithm"),
+        ("auth.isuers", "1", "auth.isuers"),
+    ] {
+        let others = good.iter().filter(|(known, _)| *known != key).copied();
+        let lines = others.chain([(key, value)]).filter(|(_, value)| !value.is_empty());
+        let file: Vec<String> = lines.map(|(key, value)| format!("{key} = {value}")).collect();
+        let problems = load(&file.join("\n"), &[], &[]).unwrap_err();
+        assert!(problems.iter().any(|problem| problem.key == at), "{key} = {value}: {problems:?}");
+    }
+}
+
+#[cfg(not(feature = "oauth"))]
+#[test]
+fn authentication_that_is_not_compiled_in_is_a_problem_that_names_the_feature() {
+    let problems = load("", &[("STEADFAST_AUTH_RESOURCE", "https://mcp.example")], &[]).unwrap_err();
+    assert!(problems.iter().any(|problem| problem.what.contains("`oauth`")), "{problems:?}");
+}

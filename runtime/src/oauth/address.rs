@@ -93,7 +93,7 @@ mod tests {
             ("https://user:secret@issuer.example", Some("has a user in it")),
             ("https://issuer.example/#part", Some("has a fragment")),
             ("ftp://issuer.example", Some("is not https")),
-            ("issuer.example", Some("is no absolute URL")),
+            ("issuer.example", Some("is not https")),
             ("/mcp", Some("is no absolute URL")),
             ("https://", Some("is no URL")),
             ("", Some("is no URL")),

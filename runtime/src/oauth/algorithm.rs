@@ -31,9 +31,6 @@ impl Algorithm {
         ("Ed25519", Self::EdDsa),
     ];
 
-    /// What an issuer may use unless its settings say otherwise.
-    pub(crate) const DEFAULT: [Self; 4] = [Self::Rs256, Self::Es256, Self::EdDsa, Self::Ps256];
-
     /// The algorithm of a name, which is compared exactly.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, algorithm)| *algorithm)

@@ -11,6 +11,8 @@ pub(crate) struct AuthSettings {
     pub(crate) resource: Address,
     /// Where people read about it.
     pub(crate) documentation: Option<Address>,
+    /// What a client without a token is told to ask for; where it is not set, all that tools need.
+    pub(crate) scopes: Option<Vec<String>>,
     /// At least one; their addresses differ.
     pub(crate) issuers: Vec<IssuerSettings>,
     /// How far the clocks of this machine and an issuer may be apart.

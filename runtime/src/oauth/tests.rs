@@ -2,7 +2,7 @@
 
 mod bad;
 mod good;
-mod issuer;
+pub(crate) mod issuer;
 mod keys;
 mod properties;
-mod signer;
+pub(crate) mod signer;

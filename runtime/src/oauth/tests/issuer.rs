@@ -18,18 +18,18 @@ use crate::{
     },
 };
 
-pub(super) const RESOURCE: &str = "https://mcp.example/mcp";
-pub(super) const ISSUER: &str = "https://issuer.example";
-pub(super) const OTHER: &str = "https://other.example/realm";
-pub(super) const JWKS: &str = "https://issuer.example/jwks";
-pub(super) const OTHER_JWKS: &str = "https://other.example/realm/jwks";
+pub(crate) const RESOURCE: &str = "https://mcp.example/mcp";
+pub(crate) const ISSUER: &str = "https://issuer.example";
+pub(crate) const OTHER: &str = "https://other.example/realm";
+pub(crate) const JWKS: &str = "https://issuer.example/jwks";
+pub(crate) const OTHER_JWKS: &str = "https://other.example/realm/jwks";
 
 /// When tests begin, in seconds since 1970.
-pub(super) const NOW: u64 = 1_800_000_000;
+pub(crate) const NOW: u64 = 1_800_000_000;
 
 /// See the module.
 #[derive(Default)]
-pub(super) struct Documents {
+pub(crate) struct Documents {
     by_address: Mutex<HashMap<String, Result<Vec<u8>, FetchError>>>,
     asked: Mutex<Vec<String>>,
     /// How long each takes.
@@ -38,31 +38,31 @@ pub(super) struct Documents {
 
 impl Documents {
     /// Publishes a document.
-    pub(super) fn put(&self, address: &str, document: &Value) {
+    pub(crate) fn put(&self, address: &str, document: &Value) {
         self.answer(address, Ok(document.to_string().into_bytes()));
     }
 
     /// Publishes a key set.
-    pub(super) fn keys<'a>(&self, address: &str, keys: impl IntoIterator<Item = &'a Signer>) {
+    pub(crate) fn keys<'a>(&self, address: &str, keys: impl IntoIterator<Item = &'a Signer>) {
         let keys: Vec<Value> = keys.into_iter().map(Signer::jwk).collect();
         self.put(address, &json!({ "keys": keys }));
     }
 
-    pub(super) fn answer(&self, address: &str, answer: Result<Vec<u8>, FetchError>) {
+    pub(crate) fn answer(&self, address: &str, answer: Result<Vec<u8>, FetchError>) {
         self.by_address.lock().unwrap().insert(address.to_owned(), answer);
     }
 
     /// The issuer goes away.
-    pub(super) fn away(&self, address: &str) {
+    pub(crate) fn away(&self, address: &str) {
         self.answer(address, Err(FetchError::Away("connection refused".into())));
     }
 
-    pub(super) fn delay(&self, delay: Duration) {
+    pub(crate) fn delay(&self, delay: Duration) {
         *self.delay.lock().unwrap() = delay;
     }
 
     /// What was asked for since this was called last.
-    pub(super) fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
 }
@@ -80,13 +80,13 @@ impl Fetch for Documents {
 }
 
 /// An issuer of the name `main`, whose keys are at [`JWKS`].
-pub(super) fn issuer() -> IssuerSettings {
+pub(crate) fn issuer() -> IssuerSettings {
     IssuerSettings {
         name: "main".into(),
         url: address(ISSUER),
         jwks_url: Some(address(JWKS)),
         audience: RESOURCE.into(),
-        algorithms: Algorithm::DEFAULT.into(),
+        algorithms: ["RS256", "ES256", "EdDSA", "PS256"].map(|name| Algorithm::named(name).unwrap()).into(),
         token_types: vec!["at+jwt".into()],
         tenant_claim: None,
         principal_claim: "sub".into(),
@@ -96,14 +96,15 @@ pub(super) fn issuer() -> IssuerSettings {
 }
 
 /// One of the name `other`, whose keys are at [`OTHER_JWKS`].
-pub(super) fn other() -> IssuerSettings {
+pub(crate) fn other() -> IssuerSettings {
     IssuerSettings { name: "other".into(), url: address(OTHER), jwks_url: Some(address(OTHER_JWKS)), ..issuer() }
 }
 
-pub(super) fn settings(issuers: impl Into<Vec<IssuerSettings>>) -> AuthSettings {
+pub(crate) fn settings(issuers: impl Into<Vec<IssuerSettings>>) -> AuthSettings {
     AuthSettings {
         resource: address(RESOURCE),
         documentation: None,
+        scopes: None,
         issuers: issuers.into(),
         leeway: Duration::from_secs(30),
         max_token_lifetime: None,
@@ -116,18 +117,18 @@ pub(super) fn settings(issuers: impl Into<Vec<IssuerSettings>>) -> AuthSettings 
 }
 
 /// A verifier on tokio's time, which the test must have paused.
-pub(super) fn verifier(settings: AuthSettings, documents: &Arc<Documents>) -> Verifier {
+pub(crate) fn verifier(settings: AuthSettings, documents: &Arc<Documents>) -> Verifier {
     let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(NOW));
     Verifier::new(settings, "default".into(), Arc::clone(documents) as Arc<dyn Fetch>, clock)
 }
 
 /// Why a token is refused.
-pub(super) async fn refused(verifier: &Verifier, token: &str) -> Option<TokenError> {
+pub(crate) async fn refused(verifier: &Verifier, token: &str) -> Option<TokenError> {
     verifier.verify(token).await.err()
 }
 
 /// The claims of a good token.
-pub(super) fn claims() -> Value {
+pub(crate) fn claims() -> Value {
     json!({
         "iss": ISSUER, "aud": RESOURCE, "sub": "alice", "client_id": "app", "jti": "1",
         "iat": NOW - 10, "nbf": NOW - 10, "exp": NOW + 300, "scope": "notes:read notes:write",
@@ -135,10 +136,10 @@ pub(super) fn claims() -> Value {
 }
 
 /// The header of a good token.
-pub(super) fn header(algorithm: &str, key: &Signer) -> Value {
+pub(crate) fn header(algorithm: &str, key: &Signer) -> Value {
     json!({"alg": algorithm, "typ": "at+jwt", "kid": key.id})
 }
 
-pub(super) fn address(text: &str) -> Address {
+pub(crate) fn address(text: &str) -> Address {
     Address::parse(text).unwrap()
 }

@@ -59,7 +59,7 @@ proptest! {
         prop_assume!(parts[0] != parts[1] || parts[1] != parts[2]);
         let part = |at: usize| GOOD.2[parts[at]].split('.').nth(at).unwrap();
         let token = [part(0), part(1), part(2)].join(".");
-        // Two have the same claims, so that two parts of one and one of another may be the first.
+        // All have the same claims, so header and signature of one with the claims of another is that one.
         prop_assert_eq!(taken(token.as_bytes()), GOOD.2.contains(&token));
     }
 

@@ -10,8 +10,8 @@ use ring::{
 use serde_json::{Value, json};
 
 /// A key pair with its `kid`.
-pub(super) struct Signer {
-    pub(super) id: &'static str,
+pub(crate) struct Signer {
+    pub(crate) id: &'static str,
     key: Key,
 }
 
@@ -24,12 +24,12 @@ enum Key {
 
 impl Signer {
     /// RSA with 2048 bits.
-    pub(super) fn rsa(id: &'static str) -> Self {
+    pub(crate) fn rsa(id: &'static str) -> Self {
         Self::of_rsa(id, include_bytes!("rsa.pk8"))
     }
 
     /// Another one.
-    pub(super) fn other_rsa(id: &'static str) -> Self {
+    pub(crate) fn other_rsa(id: &'static str) -> Self {
         Self::of_rsa(id, include_bytes!("other-rsa.pk8"))
     }
 
@@ -37,25 +37,25 @@ impl Signer {
         Self { id, key: Key::Rsa(Box::new(RsaKeyPair::from_pkcs8(pair).unwrap())) }
     }
 
-    pub(super) fn p256(id: &'static str) -> Self {
+    pub(crate) fn p256(id: &'static str) -> Self {
         let (kind, random) = (&signature::ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
         let pair = EcdsaKeyPair::generate_pkcs8(kind, &random).unwrap();
         Self { id, key: Key::P256(EcdsaKeyPair::from_pkcs8(kind, pair.as_ref(), &random).unwrap()) }
     }
 
-    pub(super) fn p384(id: &'static str) -> Self {
+    pub(crate) fn p384(id: &'static str) -> Self {
         let (kind, random) = (&signature::ECDSA_P384_SHA384_FIXED_SIGNING, SystemRandom::new());
         let pair = EcdsaKeyPair::generate_pkcs8(kind, &random).unwrap();
         Self { id, key: Key::P384(EcdsaKeyPair::from_pkcs8(kind, pair.as_ref(), &random).unwrap()) }
     }
 
-    pub(super) fn ed25519(id: &'static str) -> Self {
+    pub(crate) fn ed25519(id: &'static str) -> Self {
         let pair = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
         Self { id, key: Key::Ed25519(Ed25519KeyPair::from_pkcs8(pair.as_ref()).unwrap()) }
     }
 
     /// The public half, as an issuer publishes it.
-    pub(super) fn jwk(&self) -> Value {
+    pub(crate) fn jwk(&self) -> Value {
         match &self.key {
             Key::Rsa(pair) => {
                 let public: rsa::PublicKeyComponents<Vec<u8>> = pair.public().into();
@@ -75,7 +75,7 @@ impl Signer {
     }
 
     /// A signature as the algorithm has it.
-    pub(super) fn sign(&self, algorithm: &str, message: &[u8]) -> Vec<u8> {
+    pub(crate) fn sign(&self, algorithm: &str, message: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         let rsa = |pair: &RsaKeyPair, padding: &'static dyn signature::RsaEncoding| {
             let mut signature = vec![0; pair.public().modulus_len()];
@@ -95,12 +95,12 @@ impl Signer {
     }
 
     /// A token of this header and these claims.
-    pub(super) fn token(&self, header: &Value, claims: &Value) -> String {
+    pub(crate) fn token(&self, header: &Value, claims: &Value) -> String {
         self.token_of(&header.to_string(), &claims.to_string())
     }
 
     /// The same from texts that need not be JSON.
-    pub(super) fn token_of(&self, header: &str, claims: &str) -> String {
+    pub(crate) fn token_of(&self, header: &str, claims: &str) -> String {
         let algorithm =
             serde_json::from_str::<Value>(header).ok().and_then(|header| Some(header["alg"].as_str()?.to_owned()));
         let signed = format!("{}.{}", encode(header.as_bytes()), encode(claims.as_bytes()));
@@ -110,14 +110,14 @@ impl Signer {
 }
 
 /// HMAC with SHA-256, which no token may have.
-pub(super) fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
+pub(crate) fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message).as_ref().to_vec()
 }
 
-pub(super) fn encode(bytes: &[u8]) -> String {
+pub(crate) fn encode(bytes: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-pub(super) fn decode(text: &str) -> Vec<u8> {
+pub(crate) fn decode(text: &str) -> Vec<u8> {
     BASE64_URL_SAFE_NO_PAD.decode(text).unwrap()
 }

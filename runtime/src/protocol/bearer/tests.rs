@@ -1,0 +1,247 @@
+//! What the edge makes of tokens, and of requests without.
+
+use std::time::SystemTime;
+
+use axum::{body::Body, routing::any};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+use super::*;
+use crate::{
+    CallContext,
+    caller::{Caller, Proved},
+    clock::Clock,
+    config::Settings,
+    engine::Seams,
+    mcp_tool,
+    oauth::tests::{
+        issuer::{Documents, JWKS, NOW, RESOURCE, claims, header as token_header, issuer, settings},
+        signer::Signer,
+    },
+    principal::Principal,
+    protocol::{McpHandler, router},
+    server::Server,
+    tools,
+};
+
+const METADATA: &str = "https://mcp.example/.well-known/oauth-protected-resource/mcp";
+
+/// Say who calls.
+#[mcp_tool(version = "1.0.0", effect = read_only, scopes = ["notes:read"], crate = crate)]
+async fn whoami(context: CallContext) -> String {
+    format!("{:?}", context.caller())
+}
+
+/// An issuer, its key, and a server that takes its tokens.
+struct Place {
+    documents: Arc<Documents>,
+    key: Signer,
+    engine: Arc<Engine>,
+}
+
+impl Place {
+    fn new() -> Self {
+        let (documents, key) = (Arc::<Documents>::default(), Signer::ed25519("k"));
+        documents.keys(JWKS, [&key]);
+        let server = Server::builder("notes", ()).tools(tools![whoami]).build();
+        let configured = Settings::from_text("[http]\nallowed_hosts = ['mcp.example']").unwrap();
+        let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(NOW));
+        let engine = Engine::new(server.into_parts().unwrap(), &configured, Seams::of_test(clock)).unwrap();
+        Self { documents, key, engine: Arc::new(engine) }
+    }
+
+    fn bearers(&self) -> Bearers {
+        Bearers::new(&self.engine, &settings([issuer()]), Arc::clone(&self.documents) as Arc<dyn Fetch>)
+    }
+
+    /// All of the server, as it is over HTTP.
+    fn server(&self) -> Router {
+        let configured = Settings::from_text("[http]\nallowed_hosts = ['mcp.example']").unwrap();
+        let nobody = Caller::new(Principal::Anonymous, "default".into(), Proved::default());
+        let handler = McpHandler::new(Arc::clone(&self.engine), nobody, None);
+        with_tokens(router(&handler, &configured.endpoint, &CancellationToken::new()), self.bearers())
+    }
+
+    /// Something behind the tokens that tells what gets there.
+    fn mirror(&self) -> Router {
+        let tell = async |request: Request| {
+            let caller: Option<&Caller> = request.extensions().get();
+            let headers = request.headers().contains_key(header::AUTHORIZATION);
+            format!("{} {headers}", caller.map_or("nobody", |caller| caller.principal().as_str()))
+        };
+        with_tokens(Router::new().route("/mcp", any(tell)), self.bearers())
+    }
+
+    fn token(&self, subject: &str, scopes: &str) -> String {
+        let mut claims = claims();
+        claims["sub"] = subject.into();
+        claims["scope"] = scopes.into();
+        self.key.token(&token_header("EdDSA", &self.key), &claims)
+    }
+}
+
+async fn read(response: Response) -> (StatusCode, HeaderMap, String) {
+    let (head, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    (head.status, head.headers, String::from_utf8(body.to_vec()).unwrap())
+}
+
+async fn send(
+    router: &Router,
+    request: http::request::Builder,
+    body: impl Into<Body>,
+) -> (StatusCode, HeaderMap, String) {
+    read(router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap()).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_with_a_token_gets_through_as_its_caller_and_without_the_token() {
+    let place = Place::new();
+    let mirror = place.mirror();
+    for scheme in ["Bearer", "bearer", "BEARER", "Bearer  "] {
+        let value = format!("{scheme} {}", place.token("alice", "a"));
+        let (status, _, body) = send(&mirror, http::Request::get("/mcp").header("authorization", value), "").await;
+        assert_eq!((status, body.as_str()), (StatusCode::OK, "main:alice false"), "{scheme}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_has_no_token_is_told_where_to_get_one_and_nothing_else() {
+    let place = Place::new();
+    let mirror = place.mirror();
+    let good = place.token("alice", "a");
+    let expired = {
+        let mut claims = claims();
+        claims["exp"] = (NOW - 60).into();
+        place.key.token(&token_header("EdDSA", &place.key), &claims)
+    };
+    let missing = format!("Bearer scope=\"notes:read\", resource_metadata=\"{METADATA}\"");
+    let wrong = format!(
+        "Bearer error=\"invalid_token\", error_description=\"The access token is not valid here\", \
+         scope=\"notes:read\", resource_metadata=\"{METADATA}\""
+    );
+    let bearer = |token: &str| format!("Bearer {token}");
+    for (name, path, headers, status, challenge) in [
+        ("nothing", "/mcp", vec![], 401, Some(&missing)),
+        ("another scheme", "/mcp", vec!["Basic YWxpY2U6c2VjcmV0".to_owned()], 401, Some(&missing)),
+        ("no scheme", "/mcp", vec![good.clone()], 401, Some(&missing)),
+        ("no token", "/mcp", vec!["Bearer".to_owned()], 401, Some(&wrong)),
+        ("spaces", "/mcp", vec!["Bearer   ".to_owned()], 401, Some(&wrong)),
+        ("something", "/mcp", vec![bearer("something")], 401, Some(&wrong)),
+        ("what has expired", "/mcp", vec![bearer(&expired)], 401, Some(&wrong)),
+        ("two in one", "/mcp", vec![format!("Bearer {good}, Bearer {good}")], 401, Some(&wrong)),
+        ("a parameter after it", "/mcp", vec![format!("Bearer {good} a=b")], 401, Some(&wrong)),
+        ("two headers", "/mcp", vec![bearer(&good), bearer(&good)], 400, None),
+        ("two headers of two schemes", "/mcp", vec![bearer(&good), "Basic YTpi".to_owned()], 400, None),
+        ("a query", &format!("/mcp?access_token={good}"), vec![], 400, None),
+        ("a query beside the header", "/mcp?x=1&access_token=y", vec![bearer(&good)], 400, None),
+    ] {
+        for method in ["POST", "GET", "DELETE", "OPTIONS"] {
+            let mut request = http::Request::builder().method(method).uri(path);
+            for value in &headers {
+                request = request.header("authorization", value);
+            }
+            let (code, answered, body) = send(&mirror, request, "{}").await;
+            assert_eq!(code.as_u16(), status, "{name}");
+            assert_eq!(
+                answered.get(header::WWW_AUTHENTICATE).map(|value| value.to_str().unwrap()),
+                challenge.map(|challenge| challenge.as_str()),
+                "{name}"
+            );
+            let error: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!((&error["jsonrpc"], &error["error"]["code"]), (&json!("2.0"), &json!(-32600)), "{name}");
+            assert!(!body.contains("expired") && !body.contains("eyJ"), "{name}: {body}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_metadata_is_for_everybody() {
+    let place = Place::new();
+    let server = place.server();
+    for path in ["/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-protected-resource"] {
+        let (status, headers, body) = send(&server, http::Request::get(path), "").await;
+        assert_eq!(
+            (status, &headers[header::CONTENT_TYPE]),
+            (StatusCode::OK, &HeaderValue::from_static("application/json"))
+        );
+        let document: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!((&document["resource"], &document["scopes_supported"]), (&json!(RESOURCE), &json!(["notes:read"])));
+        assert_eq!(send(&server, http::Request::post(path), "").await.0, StatusCode::METHOD_NOT_ALLOWED);
+    }
+    assert_eq!(send(&server, http::Request::get("/elsewhere"), "").await.0, StatusCode::NOT_FOUND);
+    for path in ["/mcp", "/mcp/", "/mcp/0.1.0"] {
+        assert_eq!(send(&server, http::Request::post(path), "").await.0, StatusCode::UNAUTHORIZED, "{path}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_an_issuer_is_away_a_client_is_not_told_to_get_another_token() {
+    let place = Place::new();
+    place.documents.away(JWKS);
+    let value = format!("Bearer {}", place.token("alice", "a"));
+    let (status, headers, body) =
+        send(&place.mirror(), http::Request::get("/mcp").header("authorization", value), "").await;
+    assert_eq!(
+        (status, &headers[header::RETRY_AFTER]),
+        (StatusCode::SERVICE_UNAVAILABLE, &HeaderValue::from_static("5"))
+    );
+    assert!(!headers.contains_key(header::WWW_AUTHENTICATE) && body.contains("issuer_away"), "{body}");
+}
+
+/// A request of protocol 2025-11-25.
+fn older(token: &str, session: Option<&str>) -> http::request::Builder {
+    let request = http::Request::post("/mcp")
+        .header("host", "mcp.example")
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/json")
+        .header("accept", "application/json, text/event-stream");
+    match session {
+        Some(session) => request.header("mcp-session-id", session).header("mcp-protocol-version", "2025-11-25"),
+        None => request,
+    }
+}
+
+fn initialize() -> String {
+    let params =
+        json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
+    json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}).to_string()
+}
+
+fn call(id: u64) -> String {
+    json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": {"name": "whoami", "arguments": {}}})
+        .to_string()
+}
+
+#[tokio::test]
+async fn a_session_is_its_makers_and_each_of_its_requests_is_by_the_token_that_it_comes_with() {
+    let place = Place::new();
+    let server = place.server();
+    let (alice, bob) = (place.token("alice", "notes:read first"), place.token("bob", "notes:read"));
+    let (status, headers, _) = send(&server, older(&alice, None), initialize()).await;
+    assert_eq!(status, StatusCode::OK);
+    let session = headers["mcp-session-id"].to_str().unwrap().to_owned();
+    let initialized = json!({"jsonrpc": "2.0", "method": "notifications/initialized"}).to_string();
+    assert_eq!(send(&server, older(&alice, Some(&session)), initialized).await.0, StatusCode::ACCEPTED);
+
+    let (status, _, body) = send(&server, older(&alice, Some(&session)), call(2)).await;
+    assert!(status.is_success() && body.contains("main:alice") && body.contains("first"), "{status} {body}");
+    let newer = place.token("alice", "notes:read second");
+    let (status, _, body) = send(&server, older(&newer, Some(&session)), call(3)).await;
+    assert!(status.is_success() && body.contains("second") && !body.contains("first"), "{status} {body}");
+
+    let unknown = send(&server, older(&bob, Some("unknown")), call(4)).await;
+    let theirs = send(&server, older(&bob, Some(&session)), call(5)).await;
+    assert_eq!((theirs.0, &theirs.2), (StatusCode::NOT_FOUND, &unknown.2));
+    assert_eq!((unknown.0, &unknown.1), (theirs.0, &theirs.1));
+    let end = |token: &str| {
+        let request = http::Request::delete("/mcp").header("host", "mcp.example").header("mcp-session-id", &session);
+        request.header("authorization", format!("Bearer {token}"))
+    };
+    send(&server, end(&bob), "").await;
+    let (status, _, _) = send(&server, older(&alice, Some(&session)), call(6)).await;
+    assert!(status.is_success(), "nobody else ends it");
+    assert_eq!(send(&server, older("", Some(&session)), call(7)).await.0, StatusCode::UNAUTHORIZED);
+}
