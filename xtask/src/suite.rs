@@ -9,6 +9,8 @@ mod clients;
 #[cfg(feature = "checkout")]
 pub(crate) mod conformance;
 #[cfg(feature = "checkout")]
+mod oauth;
+#[cfg(feature = "checkout")]
 mod server;
 #[cfg(feature = "checkout")]
 mod story;
@@ -64,6 +66,7 @@ const CHECKOUT: &[Step] = &[
     step("client-typescript", "the official TypeScript client and a generated server", clients::typescript),
     step("browser", "pages in Chromium that try to reach a server by a rebound name", clients::browser),
     step("client-python", "the official Python client and a generated server", clients::python),
+    step("oauth", "tokens of an authorization server that other people wrote", oauth::oauth),
 ];
 
 #[cfg(not(feature = "checkout"))]

@@ -78,7 +78,8 @@ fn serve(binary: &Path, data: &Path, mcp: &str, admin: &str) -> Cmd {
         .args([data.join("http")])
 }
 
-fn count(ran: &Ran) -> Outcome {
+/// Counts the lines of checks that a program printed.
+pub(super) fn count(ran: &Ran) -> Outcome {
     let mut outcome = Outcome::default();
     for line in ran.stdout.lines() {
         outcome.passed += u32::from(line.starts_with("ok "));
