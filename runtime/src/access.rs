@@ -121,7 +121,7 @@ impl Access {
 
 /// The scopes that a caller lacks for a request, known by its method and by what it names: a tool, a prompt, a URI. It is
 /// what a transport answers with a challenge before the request is read any further; none for a tool that is hidden.
-#[allow(dead_code, reason = "for the HTTP edge")]
+#[cfg(any(test, feature = "oauth"))]
 pub(crate) fn missing(
     engine: &crate::engine::Engine,
     caller: &Caller,

@@ -11,7 +11,7 @@ mod reader;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use self::reader::Reader;
 pub(crate) use self::{
@@ -173,6 +173,8 @@ impl Settings {
             // Several sidecars run on one machine; a fixed port would let only the first start.
             Transport::Stdio => None,
         };
+        let auth = auth::read(&mut reader);
+        let access = access(&mut reader, auth.as_ref());
         let store_timeout = reader.duration("store.timeout", Duration::from_millis(250));
         let allow_embedded = reader.flag("store.allow_embedded", false);
         let settings = Self {
@@ -206,7 +208,7 @@ impl Settings {
                 header_timeout: reader.duration("http.header_timeout", Duration::from_secs(30)),
                 write_timeout: reader.duration("http.write_timeout", Duration::from_secs(30)),
             },
-            auth: auth::read(&mut reader),
+            auth,
             limits: Limits {
                 argument_bytes: reader.size("limits.argument_bytes", 1024 * 1024),
                 argument_depth: reader.size("limits.argument_depth", 32),
@@ -230,7 +232,7 @@ impl Settings {
             },
             tasks: tasks(&mut reader, store_timeout),
             stale_bytes: reader.size("stale.max_bytes", 16 * 1024 * 1024),
-            access: access(&mut reader),
+            access,
             switches_refresh: reader.duration("switches.refresh", Duration::from_secs(1)),
             read_only: reader.flag("read_only", false),
             tenant: reader.text("tenant").unwrap_or_else(|| NO_TENANT.into()).into(),
@@ -249,7 +251,9 @@ impl Settings {
 }
 
 /// What decides who may use what.
-fn access(reader: &mut Reader) -> AccessSettings {
+fn access(reader: &mut Reader, auth: Option<&AuthSettings>) -> AccessSettings {
+    let issuers = auth.into_iter().flat_map(|auth| &auth.issuers);
+    let claims: BTreeSet<&String> = issuers.flat_map(|issuer| &issuer.claims).collect();
     AccessSettings {
         step_up: reader.flag("auth.step_up", true),
         policy: PolicySettings {
@@ -257,7 +261,7 @@ fn access(reader: &mut Reader) -> AccessSettings {
             mode: reader.choice("policy.mode", &Mode::NAMES, Mode::Enforce),
             reads: reader.choice("policy.reads", &Reads::NAMES, Reads::Permit),
             refresh: reader.duration("policy.refresh", Duration::from_secs(5)),
-            claims: Vec::new(),
+            claims: claims.into_iter().cloned().collect(),
         },
     }
 }

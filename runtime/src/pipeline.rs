@@ -63,8 +63,13 @@ pub(crate) async fn call(engine: &Arc<Engine>, call: ToolCall) -> Called<'_> {
 /// Refuses a call for want of a place as [`call`] would, recorded and counted, but without what it takes to serve one:
 /// when there is too much to do, a refusal must cost little. None where there is a place, or room to wait.
 pub(crate) fn shed(engine: &Engine, caller: &Caller, request_id: &str, tool: &str) -> Option<Stop> {
-    let refused = Err(admit::full(engine, caller)?);
+    refuse(engine, caller, request_id, tool, admit::full(engine, caller)?)
+}
+
+/// Records and counts a call that is refused for this reason, and gives the reason back.
+pub(crate) fn refuse(engine: &Engine, caller: &Caller, request_id: &str, tool: &str, stop: Stop) -> Option<Stop> {
     let record = Record::open(engine.clock, request_id, caller, engine.catalogue.find(tool));
+    let refused = Err(stop);
     record.close(&engine.metrics, &refused, &Notes::default());
     refused.err()
 }

@@ -19,6 +19,8 @@ mod passing;
 mod plain;
 mod sessions;
 mod stdio;
+#[cfg(feature = "oauth")]
+mod step_up;
 mod subscription;
 mod tasks;
 

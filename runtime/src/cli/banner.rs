@@ -48,7 +48,11 @@ pub(super) fn print(engine: &Engine, settings: &Settings, addresses: &Addresses)
     if let Some(admin) = &addresses.admin {
         lines.push(format!("admin    {admin}/healthz {admin}/readyz {admin}/metrics"));
     }
-    if settings.profile == Profile::Dev && settings.transport == Transport::Http {
+    let http = settings.transport == Transport::Http;
+    if let Some(auth) = settings.auth.as_ref().filter(|_| http) {
+        let issuers: Vec<&str> = auth.issuers.iter().map(|issuer| issuer.url.as_str()).collect();
+        lines.push(format!("tokens   of {}, for {}", issuers.join(", "), auth.resource));
+    } else if settings.profile == Profile::Dev && http {
         lines.push(format!("{warning}!{warning:#} dev profile: no authentication; only this machine can connect."));
     }
     if let Some(example) = engine.catalogue.entries().iter().find_map(example) {

@@ -146,10 +146,11 @@ async fn admit(State(bearers): State<Arc<Bearers>>, mut request: Request, next: 
     }
 }
 
-/// All scopes that tools need.
+/// All scopes that tools, prompts and resources need.
 fn scopes(engine: &Engine) -> Vec<String> {
     let entries = engine.catalogue.entries().iter();
-    let scopes: BTreeSet<&str> = entries.flat_map(|entry| entry.declaration.scopes.iter().copied()).collect();
+    let of_tools = entries.flat_map(|entry| entry.declaration.scopes.iter().copied());
+    let scopes: BTreeSet<&str> = of_tools.chain(engine.access.rules.scopes()).collect();
     scopes.into_iter().map(str::to_owned).collect()
 }
 

@@ -26,12 +26,12 @@ pub(super) struct Bounds {
     pub(super) time: Duration,
 }
 
-/// Serves a request by `inner`, with its body read and bounded, unless `shed` refuses it.
+/// Serves a request by `inner`, with its body read and bounded, unless `refuse` does not let it in.
 pub(super) async fn serve<F, R>(
     bounds: Bounds,
     hosts: &[String],
     request: Request,
-    shed: impl FnOnce(&Parts, &[u8]) -> Option<Response>,
+    refuse: impl FnOnce(&Parts, &[u8]) -> Option<Response>,
     inner: F,
 ) -> Response
 where
@@ -49,7 +49,7 @@ where
         match tokio::time::timeout(bounds.time, Limited::new(body, bounds.bytes).collect()).await {
             Ok(Ok(collected)) => {
                 let body = collected.to_bytes();
-                if json && let Some(refused) = shed(&parts, &body) {
+                if json && let Some(refused) = refuse(&parts, &body) {
                     return refused;
                 }
                 body

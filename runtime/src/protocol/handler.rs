@@ -97,6 +97,12 @@ impl McpHandler {
         parts.and_then(|parts| parts.extensions.get()).unwrap_or(&self.caller)
     }
 
+    /// The surface that somebody else would come in on, on this way in.
+    #[cfg(feature = "oauth")]
+    pub(super) fn surface_of(&self, caller: &Caller) -> Option<SurfaceId> {
+        self.engine.surface(self.endpoint, caller)
+    }
+
     /// When majors of its surface are deprecated and end, if it has a surface ([`Catalogue::dates_of`]).
     ///
     /// [`Catalogue::dates_of`]: crate::catalogue::Catalogue::dates_of

@@ -30,6 +30,8 @@ use rmcp::{
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
+#[cfg(feature = "oauth")]
+use super::step_up;
 use super::{
     edge,
     handler::McpHandler,
@@ -174,7 +176,13 @@ impl Mount {
     }
 
     async fn serve(&self, request: Request) -> Response {
-        let shed = |head: &Parts, body: &[u8]| self.shed(head, body);
+        let refuse = |head: &Parts, body: &[u8]| {
+            #[cfg(feature = "oauth")]
+            if let Some(refused) = step_up::refuse(&self.handler, head, body) {
+                return Some(refused);
+            }
+            self.shed(head, body)
+        };
         let caller: Caller = request.extensions().get().unwrap_or_else(|| self.handler.owner()).clone();
         let open = match self.opens(&request, &caller) {
             Ok(open) => open,
@@ -182,7 +190,7 @@ impl Mount {
         };
         let asking = Asking { caller, place: Mutex::new(open.session) };
         let inner = |request| self.service.handle(request);
-        let serving = edge::serve(self.bounds, &self.hosts, request, shed, inner);
+        let serving = edge::serve(self.bounds, &self.hosts, request, refuse, inner);
         let mut response = ASKING.scope(asking, serving).await;
         response.headers_mut().extend(headers(self.handler.dates()));
         match open.stream {

@@ -45,7 +45,7 @@ impl Place {
     fn new() -> Self {
         let (documents, key) = (Arc::<Documents>::default(), Signer::ed25519("k"));
         documents.keys(JWKS, [&key]);
-        let server = Server::builder("notes", ()).tools(tools![whoami]).build();
+        let server = Server::builder("notes", ()).tools(tools![whoami, share]).build();
         let configured = Settings::from_text("[http]\nallowed_hosts = ['mcp.example']").unwrap();
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(NOW));
         let engine = Engine::new(server.into_parts().unwrap(), &configured, Seams::of_test(clock)).unwrap();
@@ -117,10 +117,10 @@ async fn whoever_has_no_token_is_told_where_to_get_one_and_nothing_else() {
         claims["exp"] = (NOW - 60).into();
         place.key.token(&token_header("EdDSA", &place.key), &claims)
     };
-    let missing = format!("Bearer scope=\"notes:read\", resource_metadata=\"{METADATA}\"");
+    let missing = format!("Bearer scope=\"notes:read notes:share notes:write\", resource_metadata=\"{METADATA}\"");
     let wrong = format!(
         "Bearer error=\"invalid_token\", error_description=\"The access token is not valid here\", \
-         scope=\"notes:read\", resource_metadata=\"{METADATA}\""
+         scope=\"notes:read notes:share notes:write\", resource_metadata=\"{METADATA}\""
     );
     let bearer = |token: &str| format!("Bearer {token}");
     for (name, path, headers, status, challenge) in [
@@ -168,7 +168,10 @@ async fn the_metadata_is_for_everybody() {
             (StatusCode::OK, &HeaderValue::from_static("application/json"))
         );
         let document: Value = serde_json::from_str(&body).unwrap();
-        assert_eq!((&document["resource"], &document["scopes_supported"]), (&json!(RESOURCE), &json!(["notes:read"])));
+        assert_eq!(
+            (&document["resource"], &document["scopes_supported"]),
+            (&json!(RESOURCE), &json!(["notes:read", "notes:share", "notes:write"]))
+        );
         assert_eq!(send(&server, http::Request::post(path), "").await.0, StatusCode::METHOD_NOT_ALLOWED);
     }
     assert_eq!(send(&server, http::Request::get("/elsewhere"), "").await.0, StatusCode::NOT_FOUND);
@@ -244,4 +247,73 @@ async fn a_session_is_its_makers_and_each_of_its_requests_is_by_the_token_that_i
     let (status, _, _) = send(&server, older(&alice, Some(&session)), call(6)).await;
     assert!(status.is_success(), "nobody else ends it");
     assert_eq!(send(&server, older("", Some(&session)), call(7)).await.0, StatusCode::UNAUTHORIZED);
+}
+
+/// Write something, for which more is needed.
+#[mcp_tool(version = "1.0.0", effect = additive, scopes = ["notes:write", "notes:share"], crate = crate)]
+async fn share() -> String {
+    "shared".into()
+}
+
+/// A request of protocol 2026-07-28.
+fn modern(token: &str, method: &str, name: &str) -> (http::request::Builder, String) {
+    let request = older(token, None).header("mcp-protocol-version", "2026-07-28");
+    let request = request.header("mcp-method", method).header("mcp-name", name);
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    let params = json!({"name": name, "arguments": {}, "_meta": meta});
+    (request, json!({"jsonrpc": "2.0", "id": "a", "method": method, "params": params}).to_string())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_lacks_scopes_is_told_all_of_them_at_once_in_every_protocol() {
+    let place = Place::new();
+    let server = place.server();
+    let call =
+        json!({"jsonrpc": "2.0", "id": "a", "method": "tools/call", "params": {"name": "share", "arguments": {}}});
+    for (granted, lacked, asked) in [
+        ("", json!(["notes:write", "notes:share"]), "notes:share notes:write"),
+        ("notes:read notes:share", json!(["notes:write"]), "notes:read notes:share notes:write"),
+        ("zebra", json!(["notes:write", "notes:share"]), "notes:share notes:write zebra"),
+    ] {
+        let token = place.token("alice", granted);
+        for (request, body) in [modern(&token, "tools/call", "share"), (older(&token, Some("any")), call.to_string())] {
+            let (status, headers, body) = send(&server, request, body).await;
+            let expected = format!(
+                "Bearer error=\"insufficient_scope\", error_description=\"The call needs more scopes\", \
+                 scope=\"{asked}\", resource_metadata=\"{METADATA}\""
+            );
+            assert_eq!(status, StatusCode::FORBIDDEN, "{body}");
+            assert_eq!(headers[header::WWW_AUTHENTICATE], expected.as_str());
+            let error: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!((&error["id"], &error["error"]["data"]["missing"]), (&json!("a"), &lacked), "{body}");
+        }
+    }
+    let metrics = place.engine.metrics.text(0, 0, std::iter::empty());
+    assert!(metrics.contains("tool=\"share\",reason=\"insufficient_scope\"} 6"), "{metrics}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_has_its_scopes_or_is_of_nothing_known_is_not_challenged() {
+    let place = Place::new();
+    let server = place.server();
+    for (granted, tool, status) in [
+        ("notes:write notes:share", "share", StatusCode::OK),
+        ("notes:read", "whoami", StatusCode::OK),
+        ("", "nothing", StatusCode::OK),
+    ] {
+        let (request, body) = modern(&place.token("alice", granted), "tools/call", tool);
+        let (answered, headers, body) = send(&server, request, body).await;
+        assert!(!headers.contains_key(header::WWW_AUTHENTICATE), "{tool}: {answered} {body}");
+        assert_eq!(answered, status, "{tool}: {body}");
+    }
+    // Who hides its name from the edge is refused behind it.
+    let (request, body) = modern(&place.token("alice", ""), "tools/call", "share");
+    let twice = body.replacen("\"name\":\"share\"", "\"name\":\"whoami\",\"name\":\"share\"", 1);
+    assert_ne!(twice, body);
+    let (_, _, body) = send(&server, request, twice).await;
+    assert!(!body.contains("shared"), "{body}");
 }
