@@ -31,7 +31,8 @@ mod keys;
 mod metadata;
 #[cfg_attr(not(feature = "oauth"), allow(dead_code, reason = "settings are read to say what is wrong with them"))]
 mod settings;
-#[cfg(all(test, feature = "oauth"))]
+#[cfg(feature = "oauth")]
+#[cfg(test)]
 pub(crate) mod tests;
 #[cfg(feature = "oauth")]
 mod token;

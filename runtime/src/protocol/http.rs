@@ -20,8 +20,8 @@ use axum::{
     response::Response,
     routing::any,
 };
+use futures_util::StreamExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, request::Parts};
-use http_body_util::BodyExt as _;
 use rmcp::{
     ErrorData,
     model::{ProtocolVersion, RequestId},
@@ -188,6 +188,7 @@ impl Mount {
             Ok(open) => open,
             Err(what) => return self.no_place(what),
         };
+        let until = self.ends(&caller);
         let asking = Asking { caller, place: Mutex::new(open.session) };
         let inner = |request| self.service.handle(request);
         let serving = edge::serve(self.bounds, &self.hosts, request, refuse, inner);
@@ -195,12 +196,27 @@ impl Mount {
         response.headers_mut().extend(headers(self.handler.dates()));
         match open.stream {
             Some(place) => response.map(|body| {
-                Body::new(body.map_frame(move |frame| {
+                Body::from_stream(body.into_data_stream().take_until(until).map(move |data| {
                     let _held_until_the_stream_ends = &place;
-                    frame
+                    data
                 }))
             }),
             None => response,
+        }
+    }
+
+    /// When what a caller opened ends: what was proved of it then is not true for longer.
+    fn ends(&self, caller: &Caller) -> impl Future<Output = ()> + Send + use<> {
+        let left = caller.proved().expires.map(|expires| {
+            let expires = Duration::from_secs(expires).as_millis();
+            expires.saturating_sub(self.handler.engine().clock.unix_millis().into())
+        });
+        let left = left.map(|millis| Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX)));
+        async move {
+            match left {
+                Some(left) => tokio::time::sleep(left).await,
+                None => std::future::pending().await,
+            }
         }
     }
 

@@ -317,3 +317,17 @@ async fn a_call_that_has_its_scopes_or_is_of_nothing_known_is_not_challenged() {
     let (_, _, body) = send(&server, request, twice).await;
     assert!(!body.contains("shared"), "{body}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_stays_open_ends_with_the_token_that_opened_it() {
+    let place = Place::new();
+    let server = place.server();
+    let alice = place.token("alice", "notes:read");
+    let (_, headers, _) = send(&server, older(&alice, None), initialize()).await;
+    let session = headers["mcp-session-id"].to_str().unwrap().to_owned();
+    let request = older(&alice, Some(&session)).method("GET").header("accept", "text/event-stream");
+    let began = Clock::system().now();
+    let hour = Duration::from_secs(3600);
+    let (status, _, _) = tokio::time::timeout(hour, send(&server, request, "")).await.expect("the stream ends");
+    assert_eq!((status, began.elapsed().as_secs()), (StatusCode::OK, 300));
+}
