@@ -38,6 +38,8 @@ pub(crate) fn tool(function: &Function, tool: &Tool) -> TokenStream {
     let returns = returns(&tool.output);
     let call = call::call(ident);
     let fallback = tool.declaration.reliability.fallback.as_ref().map(call::fallback);
+    let make_plan = tool.declaration.plan.as_ref().map(|_| call::make_plan(tool));
+    let plan = tool.declaration.plan.as_ref().map(call::plan);
     quote! {
         #stripped
         #marker
@@ -48,6 +50,7 @@ pub(crate) fn tool(function: &Function, tool: &Tool) -> TokenStream {
             #assertions
             #returns
             #run
+            #make_plan
             #[automatically_derived]
             impl<__S> __steadfast::ToolFn<__S> for #ident
             where
@@ -62,6 +65,7 @@ pub(crate) fn tool(function: &Function, tool: &Tool) -> TokenStream {
                 }
                 #call
                 #fallback
+                #plan
             }
         };
     }

@@ -61,6 +61,7 @@ mod tests;
 /// | `upstream`, `upstream(..)` | `".."`, or its settings | the dependency that breaker and bulkhead are kept for |
 /// | `rate_limit` | `"100/s"` | calls of each caller, 1 and more, in a second, minute (`m`) or hour (`h`) |
 /// | `fallback` | path | a function of the same signature, `async` if this one is |
+/// | `plan` | path | of a `destructive` tool: a function of the same parameters that says what a call would do |
 /// | `stale` | `"5m"` | how old a result may be that serves when the tool can't; needs `read_only` |
 /// | `task`, `task(..)` | flag or `bool`, or how | a call is answered with a task (MCP tasks extension) |
 /// | `slo(..)` | `success = 99.5`, `p95 = ".."`, `p99 = ".."` | at least one of them |

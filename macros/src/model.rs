@@ -32,6 +32,8 @@ pub(crate) struct Declaration {
     pub(crate) open_world: bool,
     pub(crate) owner: Option<String>,
     pub(crate) scopes: Vec<String>,
+    /// Of a `destructive` tool.
+    pub(crate) plan: Option<Path>,
     pub(crate) reliability: Reliability,
     pub(crate) icons: Vec<String>,
     pub(crate) aliases: Vec<String>,

@@ -87,6 +87,20 @@ fn a_function_that_is_not_async_and_takes_a_struct() {
 }
 
 #[test]
+fn a_destructive_tool_with_a_plan() {
+    let expansion = expanded(
+        quote!(version = "1.0.0", effect = destructive, plan = notes::plan_deletion),
+        quote! {
+            /// Delete notes.
+            async fn delete(cx: CallContext, State(notes): State<Notes>, query: String) -> Result<u32, ToolError> {
+                notes.delete(cx, query).await
+            }
+        },
+    );
+    insta::assert_snapshot!(expansion);
+}
+
+#[test]
 fn every_constraint() {
     let expansion = expanded(
         quote!(version = "1.0.0", effect = additive, description = "Everything."),

@@ -15,8 +15,8 @@ use rmcp::{
 use serde_json::{Value, json};
 
 use crate::{
-    call::{Called, Degraded, DegradedMode, Notes, Outcome, Retired, Stop},
-    duration::millis,
+    call::{Called, Degraded, DegradedMode, Notes, Outcome, Retired, Stop, Unapproved, Unconfirmed},
+    duration::{self, millis},
     error::{ErrorKind, ToolError},
     names::{code, meta},
     request_state::StateError,
@@ -189,8 +189,14 @@ fn from_stop(stop: Stop, request_id: &str) -> Result<CallToolResponse, ErrorData
             None => invalid(None),
         },
         Stop::UnknownVersion { available, .. } => invalid(Some(json!({ "available": available }))),
-        Stop::State(StateError::NoRandomness) => Err(internal(request_id)),
-        Stop::State(StateError::Exhausted) => Err(unavailable("too_many_states", message, RETRY_AFTER)),
+        Stop::State(StateError::NoRandomness | StateError::Key(_)) => Err(internal(request_id)),
+        Stop::Unconfirmed(unconfirmed) => Ok(from_unconfirmed(&unconfirmed)),
+        Stop::Unapproved(unapproved) => Ok(from_unapproved(&unapproved)),
+        Stop::NotConfirmed(_) => {
+            let about = json!({ "kind": ErrorKind::Denied.as_str(), "reason": "not_confirmed" });
+            Ok(error_result(sentence(message), about, None))
+        }
+        Stop::TooManyApprovals => Ok(away("too_many_approvals", sentence(message), None)),
         Stop::State(_) => invalid(None),
         Stop::MissingCapability(needed) => Err(ErrorData::missing_required_client_capability(*needed)),
         Stop::Panicked(_) | Stop::BadOutput(_) | Stop::BadShim { .. } => Err(internal(request_id)),
@@ -230,6 +236,69 @@ fn from_tool(error: &ToolError, request_id: &str) -> CallToolResponse {
         about["retryAfterMs"] = wait(after).into();
     }
     error_result(text, about, None)
+}
+
+/// A plan, and how it is confirmed by a second call. The token is for the client: a model can't write a `_meta`.
+fn from_unconfirmed(unconfirmed: &Unconfirmed) -> CallToolResponse {
+    let Unconfirmed { shown, token, expires, reason } = unconfirmed;
+    let text = format!(
+        "Nothing was done yet: this call has to be confirmed.{}\n\n{}\n\nShow this to the user. If the user agrees, make \
+         the same call again within {} with `_meta[\"{}\"]`: the token is in `_meta[\"{}\"].confirmation` of this result.",
+        why(*reason, "confirmation"),
+        shown.text(),
+        duration::text(*expires),
+        meta::CONFIRMATION,
+        meta::ERROR,
+    );
+    let mut about = json!({
+        "kind": "confirmation_required",
+        "confirmation": token,
+        "expiresInMs": millis(*expires),
+        "plan": shown.json(),
+    });
+    if let Some(reason) = reason {
+        about["reason"] = (*reason).into();
+    }
+    error_result(text, about, None)
+}
+
+/// A plan, and what somebody else has to do.
+fn from_unapproved(unapproved: &Unapproved) -> CallToolResponse {
+    let Unapproved { shown, id, granted, expires, reason } = unapproved;
+    let (state, next) = match granted {
+        true => ("granted", "It is approved: make"),
+        false => ("pending", "Ask an approver to run the command `approve`; then make"),
+    };
+    let text = format!(
+        "Nothing was done yet: somebody else has to approve this call, as request {id}.{}\n\n{}\n\n{next} the same call \
+         again with `_meta[\"{}\"] = \"{id}\"`.",
+        why(*reason, "approval"),
+        shown.text(),
+        meta::APPROVAL,
+    );
+    let mut about = json!({
+        "kind": "approval_required",
+        "approval": id,
+        "state": state,
+        "expiresInMs": millis(*expires),
+        "plan": shown.json(),
+    });
+    if let Some(reason) = reason {
+        about["reason"] = (*reason).into();
+    }
+    error_result(text, about, None)
+}
+
+/// Why what came with a call did not count.
+fn why(reason: Option<&str>, what: &str) -> String {
+    match reason {
+        Some("expired") => format!(" The {what} that came with it has expired."),
+        Some("plan_changed") => {
+            format!(" What it would do has changed since the {what} that came with it was asked for.")
+        }
+        Some(_) => format!(" The {what} that came with it is not for it."),
+        None => String::new(),
+    }
 }
 
 /// What is no longer served: for the model, which can call what is served instead.

@@ -23,10 +23,12 @@ use crate::{
     clock::Clock,
     config::{Settings, Transport},
     engine::{Engine, Seams},
+    keyring::{KeyProblem, Keyring},
     principal::Principal,
     problem::Problem,
     protocol::{self, McpHandler},
     reliability::Random,
+    request_state::STATE_TTL,
     server::Server,
     store::{self, StoreError},
     tasks,
@@ -82,7 +84,12 @@ pub(crate) fn engine<S>(server: Server<S>, settings: &Settings, clock: Clock) ->
     root::claim(settings)?;
     let store = store::open(&settings.store, &settings.data, clock).map_err(AppError::Store)?;
     let random = Random::system().map_err(AppError::Random)?;
-    Engine::new(parts, settings, Seams { clock, random, store }).map(Arc::new).map_err(AppError::Build)
+    let longest = STATE_TTL.max(settings.confirmation.ttl);
+    let keyring = Keyring::open(&settings.keys, &settings.data, longest, clock).map(Arc::new).map_err(|problems| {
+        let problem = |problem: KeyProblem| Problem::new(problem.place, problem.what, problem.help);
+        AppError::Build(problems.into_iter().map(problem).collect())
+    })?;
+    Engine::new(parts, settings, Seams { clock, random, store, keyring }).map(Arc::new).map_err(AppError::Build)
 }
 
 /// Serves until the client or a signal ends it. `started` is told where the server listens.
@@ -155,6 +162,10 @@ pub(crate) async fn serve(
             }
         })
     };
+    let looking = {
+        let keyring = Arc::clone(&engine.keyring);
+        tokio::spawn(async move { keyring.watch().await })
+    };
     started(&engine, &addresses);
 
     let mut serving = serving;
@@ -190,6 +201,7 @@ pub(crate) async fn serve(
     watching.abort();
     reloading.abort();
     adopting.abort();
+    looking.abort();
     if let Some(admin) = admin {
         let _ = tokio::time::timeout(CLOSING, admin).await;
     }

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     caller::Caller,
     catalogue::SurfaceId,
+    confirm::{Attested, Shown},
     context::Channel,
     contracts::Ended,
     error::{ErrorKind, Own, ToolError},
@@ -67,6 +68,8 @@ pub(crate) struct Notes {
     pub(crate) degraded: Option<Degraded>,
     /// It is the answer of an earlier call with the same idempotency key.
     pub(crate) replayed: bool,
+    /// Whose word it is that the call was confirmed.
+    pub(crate) confirmed: Option<Attested>,
 }
 
 /// Something else answered than the function.
@@ -166,9 +169,17 @@ pub(crate) enum Stop {
     #[error("the arguments do not match the input schema of `{tool}`")]
     Violations { tool: String, violations: Vec<Violation> },
     #[error(transparent)]
-    State(#[from] StateError),
+    State(StateError),
     #[error("{0}")]
     Tool(ToolError),
+    #[error("the call changes or removes something, and is done once it is confirmed")]
+    Unconfirmed(Box<Unconfirmed>),
+    #[error("the call changes or removes something, and is done once somebody else approves it")]
+    Unapproved(Box<Unapproved>),
+    #[error("{0}. Nothing was done")]
+    NotConfirmed(&'static str),
+    #[error("too many calls of this caller wait for an approval")]
+    TooManyApprovals,
     #[error("the client did not declare a capability that this tool needs")]
     MissingCapability(Box<ClientCapabilities>),
     #[error("the tool panicked: {0}")]
@@ -204,7 +215,11 @@ impl Stop {
             Self::InsufficientScope { .. } => "insufficient_scope",
             Self::Denied { .. } => "policy_denied",
             Self::UnknownTool { .. } | Self::UnknownVersion { .. } => "not_found",
-            Self::State(StateError::NoRandomness | StateError::Exhausted) => "internal",
+            Self::Unconfirmed(_) => "confirmation_required",
+            Self::Unapproved(_) => "approval_required",
+            Self::NotConfirmed(_) => "not_confirmed",
+            Self::TooManyApprovals => "too_many_approvals",
+            Self::State(StateError::NoRandomness | StateError::Key(_)) => "internal",
             Self::State(_) => "invalid_state",
             Self::MissingCapability(_) => "missing_capability",
             Self::Cancelled => "cancelled",
@@ -238,8 +253,12 @@ impl Stop {
             | Self::UnknownVersion { .. }
             | Self::Retired(_)
             | Self::Violations { .. }
+            | Self::Unconfirmed(_)
+            | Self::Unapproved(_)
+            | Self::NotConfirmed(_)
+            | Self::TooManyApprovals
             | Self::MissingCapability(_) => CountsAs::Refusal,
-            Self::State(StateError::NoRandomness) => CountsAs::Failure,
+            Self::State(StateError::NoRandomness | StateError::Key(_)) => CountsAs::Failure,
             Self::State(_) => CountsAs::Refusal,
             // Another call failed, and this one repeats it.
             Self::EffectUnknown { .. } if !begun => CountsAs::Refusal,
@@ -337,6 +356,40 @@ impl fmt::Display for Retired {
         match available.as_slice() {
             [] => Ok(()),
             some => write!(f, " Served now: {}.", some.join(", ")),
+        }
+    }
+}
+
+/// A call that its client is to confirm by a second one.
+#[derive(Debug)]
+pub(crate) struct Unconfirmed {
+    pub(crate) shown: Shown,
+    /// What the second call carries.
+    pub(crate) token: String,
+    /// How long it may.
+    pub(crate) expires: Duration,
+    /// Why the confirmation that came with the call is none.
+    pub(crate) reason: Option<&'static str>,
+}
+
+/// A call that waits for somebody's approval.
+#[derive(Debug)]
+pub(crate) struct Unapproved {
+    pub(crate) shown: Shown,
+    /// What the call carries once it is approved.
+    pub(crate) id: String,
+    /// It has it, and the call did not say so.
+    pub(crate) granted: bool,
+    pub(crate) expires: Duration,
+    /// Why the approval that came with the call is none.
+    pub(crate) reason: Option<&'static str>,
+}
+
+impl From<StateError> for Stop {
+    fn from(error: StateError) -> Self {
+        match error {
+            StateError::Store(error) => Self::StoreAway(error),
+            other => Self::State(other),
         }
     }
 }

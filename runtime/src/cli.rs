@@ -1,10 +1,11 @@
-//! The command line of a server: `serve`, `call`, `tools`, `drill`, `switch`, `policy`.
+//! The command line of a server: `serve`, `call`, `tools`, `drill`, `switch`, `approve`, `policy`.
 //!
 //! Invariant: with `--transport stdio` nothing but MCP is written to standard output; what is for people goes to
 //! standard error. Exit codes: 0 done, 1 the call or the server failed, 2 the command line, the configuration or the
 //! server's description is wrong.
 
 mod access;
+mod approve;
 mod banner;
 mod call;
 mod drill;
@@ -65,6 +66,12 @@ enum Command {
         /// The arguments, a JSON object.
         #[arg(value_name = "JSON", default_value = "{}")]
         arguments: String,
+        /// Confirms the plan of a destructive tool without asking.
+        #[arg(long)]
+        yes: bool,
+        /// The request that an approver granted.
+        #[arg(long, value_name = "ID")]
+        approval: Option<String>,
     },
     /// Lists the tools, their contracts and policies.
     Tools,
@@ -78,6 +85,8 @@ enum Command {
         #[command(subcommand)]
         action: access::Action,
     },
+    /// Lists destructive calls that wait for somebody else's approval, grants and denies them.
+    Approve(approve::Options),
     /// Shows what callers of a tool meet while its upstream is slow, fails or is dead, and when it is back.
     Drill(drill::Options),
     /// Prints what the source publishes, for the commands that keep the lock.
@@ -181,6 +190,8 @@ enum Failure {
     #[error("{0}")]
     Policy(#[from] access::PolicyFailure),
     #[error("{0}")]
+    Approve(#[from] approve::ApproveFailure),
+    #[error("{0}")]
     Drill(#[from] drill::DrillFailure),
     #[error("can't write: {0}")]
     Output(#[from] std::io::Error),
@@ -226,7 +237,13 @@ impl Failure {
                 access::PolicyFailure::Asked { .. } | access::PolicyFailure::None | access::PolicyFailure::Wrong(_),
             )
             | Self::Drill(drill::DrillFailure::Tool { .. } | drill::DrillFailure::Arguments { .. }) => 2,
-            Self::App(_) | Self::Call(_) | Self::Drill(_) | Self::Switch(_) | Self::Policy(_) | Self::Output(_) => 1,
+            Self::App(_)
+            | Self::Call(_)
+            | Self::Drill(_)
+            | Self::Switch(_)
+            | Self::Approve(_)
+            | Self::Policy(_)
+            | Self::Output(_) => 1,
         };
         ExitCode::from(code)
     }
@@ -286,12 +303,13 @@ async fn execute<S>(server: impl FnOnce() -> Server<S>, cli: Cli) -> Result<Exit
             })
             .await?;
         }
-        Command::Call { tool, arguments } => {
+        Command::Call { tool, arguments, yes, approval } => {
             let engine = app::engine(server, &settings, Clock::system())?;
             engine.read_switches().await;
             // Whoever calls from a terminal sees the answer; the log would only repeat it.
             let _ = telemetry::start(&settings.log, "off");
-            return Ok(call::run(&engine, &tool, &arguments, cli.format).await?);
+            let options = call::Options { tool, arguments, yes, approval };
+            return Ok(call::run(&engine, options, cli.format).await?);
         }
         Command::Switch { action } => {
             let engine = app::engine(server, &settings, Clock::system())?;
@@ -301,6 +319,11 @@ async fn execute<S>(server: impl FnOnce() -> Server<S>, cli: Cli) -> Result<Exit
         Command::Policy { action } => {
             let _ = telemetry::start(&settings.log, "off");
             return Ok(access::run(server.into_parts().map_err(AppError::Build)?, &settings, action, cli.format)?);
+        }
+        Command::Approve(options) => {
+            let engine = app::engine(server, &settings, Clock::system())?;
+            let _ = telemetry::start(&settings.log, "off");
+            return Ok(approve::run(&engine, options, cli.format).await?);
         }
         Command::Drill(options) => {
             // What goes wrong in a drill is meant to.

@@ -5,6 +5,7 @@
 
 mod auth;
 mod checks;
+mod confirmation;
 mod layers;
 mod policies;
 mod reader;
@@ -21,7 +22,9 @@ pub(crate) use self::{
 use crate::{
     access::{AccessSettings, Mode, PolicySettings, Reads},
     app::ConnectionLimits,
+    confirm::ConfirmationSettings,
     idempotency::IdempotencySettings,
+    keyring::KeySettings,
     oauth::AuthSettings,
     pipeline::{Admission, Limits},
     protocol::{Endpoint, Part},
@@ -62,6 +65,10 @@ pub(crate) struct Settings {
     pub(crate) upstreams: Vec<(String, UpstreamSettings)>,
     pub(crate) backoff: BackoffPolicy,
     pub(crate) idempotency: IdempotencySettings,
+    /// What states and confirmations are sealed with.
+    pub(crate) keys: KeySettings,
+    /// How destructive calls are confirmed.
+    pub(crate) confirmation: ConfirmationSettings,
     pub(crate) tasks: TaskSettings,
     /// How much memory stale results may take.
     pub(crate) stale_bytes: usize,
@@ -230,6 +237,11 @@ impl Settings {
                 // Long enough for a store that takes all its time.
                 lease: reader.duration("idempotency.lease", Duration::from_secs(15).max(4 * store_timeout)),
             },
+            keys: KeySettings {
+                keys: reader.keys("state.keys"),
+                rotate_after: reader.duration("state.rotate_after", Duration::from_secs(30 * 24 * 3600)),
+            },
+            confirmation: confirmation::settings(&mut reader),
             tasks: tasks(&mut reader, store_timeout),
             stale_bytes: reader.size("stale.max_bytes", 16 * 1024 * 1024),
             access,

@@ -12,6 +12,7 @@ pub(crate) use self::deadline::{Deadline, Time};
 use crate::{
     blocking::Threads,
     caller::Caller,
+    confirm::{Confirmed, Shown},
     error::ToolError,
     input_required::{self, Answers, InputRequests, InputResponses, Inputs},
     principal::Principal,
@@ -41,6 +42,8 @@ pub(crate) struct Call {
     pub(crate) cancellation: CancellationToken,
     pub(crate) responses: InputResponses,
     pub(crate) idempotency_key: Option<String>,
+    /// What it did to be confirmed, where that was needed.
+    pub(crate) confirmed: Option<Confirmed>,
     pub(crate) channel: Arc<dyn Channel>,
     pub(crate) bounds: Bounds,
 }
@@ -71,6 +74,11 @@ pub(crate) trait Channel: Send + Sync {
     /// Asks the client while the call waits; only for [`Interaction::Live`]. The answers are under the same keys.
     /// `attempt` is the attempt at the call that asks.
     fn request(&self, attempt: u32, requests: InputRequests) -> BoxFuture<'_, Result<InputResponses, ToolError>>;
+
+    /// Asks a person at hand whether a destructive call may be done; none where nobody is at hand.
+    fn confirm<'a>(&'a self, _plan: &'a Shown) -> BoxFuture<'a, Option<bool>> {
+        Box::pin(std::future::ready(None))
+    }
 
     /// Lets the caller go, who asks for the result later; the time that the call has from then on. None where the call
     /// stays as it is, because the client knows of no tasks.
@@ -140,6 +148,11 @@ impl CallContext {
     /// How many bytes the result may take.
     pub(crate) fn result_bytes(&self) -> usize {
         self.call.bounds.result_bytes
+    }
+
+    /// How the call was confirmed.
+    pub(crate) fn confirmed(&self) -> Option<Confirmed> {
+        self.call.confirmed
     }
 
     /// The answers that the client gave before.
@@ -315,6 +328,7 @@ mod tests {
             cancellation: CancellationToken::new(),
             responses: InputResponses::new(),
             idempotency_key: None,
+            confirmed: None,
             channel: Arc::new(Slow),
             bounds: Bounds { result_bytes: 1024, threads: Arc::new(Threads::new(1)) },
         });

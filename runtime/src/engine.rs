@@ -13,9 +13,11 @@ use crate::{
     catalogue::{Catalogue, Entry, Surface, SurfaceId},
     clock::Clock,
     config::Settings,
+    confirm::{Approvals, ConfirmationSettings},
     context::Bounds,
     gate::Gate,
     idempotency::Idempotency,
+    keyring::Keyring,
     metrics::Metrics,
     pipeline::Limits,
     policy::{Configured, Policies, ToolPolicy},
@@ -70,6 +72,9 @@ pub(crate) struct Engine {
     pub(crate) random: Random,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) states: RequestStates,
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) confirmation: ConfirmationSettings,
+    pub(crate) approvals: Approvals,
     /// By [`Entry::id`].
     policies: Vec<ToolPolicy>,
     /// By [`Entry::id`], for tools that name no upstream.
@@ -94,28 +99,29 @@ pub(crate) struct Seams {
     pub(crate) clock: Clock,
     pub(crate) random: Random,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) keyring: Arc<Keyring>,
 }
 
 impl Seams {
-    /// Those of a test: a store in memory and a fixed seed.
+    /// Those of a test: a store in memory, a fixed seed, a key of its own.
     #[cfg(test)]
+    #[allow(clippy::unwrap_used, reason = "a test")]
     pub(crate) fn of_test(clock: Clock) -> Self {
-        Self { clock, random: Random::seeded(1), store: Arc::new(crate::store::Memory::new(clock)) }
+        let (store, keyring) = (Arc::new(crate::store::Memory::new(clock)), Arc::new(Keyring::fresh().unwrap()));
+        Self { clock, random: Random::seeded(1), store, keyring }
     }
 }
-
-/// How long a client may take to answer what it is asked.
-const REQUEST_STATE_TTL: Duration = Duration::from_secs(15 * 60);
 
 impl Engine {
     pub(crate) fn new(
         parts: Parts,
         settings: &Settings,
-        Seams { clock, random, store }: Seams,
+        Seams { clock, random, store, keyring }: Seams,
     ) -> Result<Self, Vec<Problem>> {
         let Parts { info, instructions, catalogue, handler, access: declared } = parts;
-        let states = RequestStates::new(clock, REQUEST_STATE_TTL)
-            .map_err(|error| vec![Problem::new("the server", error.to_string(), "start it again")])?;
+        let ConfirmationSettings { ttl, approval_ttl, .. } = settings.confirmation;
+        let states = RequestStates::new(Arc::clone(&keyring), Arc::clone(&store), clock, ttl);
+        let approvals = Approvals::new(Arc::clone(&store), clock, approval_ttl);
         let tasks = Tasks::new(settings.tasks.clone())
             .map_err(|error| vec![Problem::new("the server", error.to_string(), "start it again")])?;
         let metrics = Arc::new(Metrics::new());
@@ -139,6 +145,7 @@ impl Engine {
             timeout: settings.limits.default_timeout,
             deadline: settings.limits.deadline,
             task_deadline: settings.tasks.deadline,
+            confirmation: settings.confirmation.mode,
         };
         let policies = Policies::of(&catalogue, configured).unwrap_or_else(|found| {
             problems.extend(found);
@@ -189,6 +196,9 @@ impl Engine {
             random,
             metrics,
             states,
+            keyring,
+            confirmation: settings.confirmation,
+            approvals,
             own_budgets: policies.tools.iter().map(|_| Budget::new(BudgetPolicy::default())).collect(),
             policies: policies.tools,
             surface,

@@ -71,6 +71,11 @@ impl Inputs {
         self.request(key, InputRequest::ListRoots(ListRootsRequest::default()))
     }
 
+    /// As the protocol carries them.
+    pub(crate) fn into_requests(self) -> InputRequests {
+        self.0
+    }
+
     /// Asks anything the protocol knows.
     #[must_use]
     pub fn request(mut self, key: impl Into<String>, request: InputRequest) -> Self {

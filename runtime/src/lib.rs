@@ -37,16 +37,19 @@ mod catalogue;
 pub mod cli;
 mod clock;
 mod config;
+mod confirm;
 mod context;
 mod contracts;
 mod date;
 mod duration;
 mod engine;
 mod error;
+mod files;
 mod gate;
 mod hash;
 mod idempotency;
 mod input_required;
+mod keyring;
 mod metrics;
 mod names;
 mod nearest;
@@ -82,6 +85,7 @@ pub use self::{
     caller::{Caller, Scopes},
     cli::data_dir,
     clock::Clock,
+    confirm::Plan,
     context::{CallContext, LogLevel},
     contracts::Contracts,
     error::{ErrorKind, ToolError},
@@ -102,8 +106,8 @@ pub mod prelude {
     pub use serde::{Deserialize, Serialize};
 
     pub use crate::{
-        Args, CallContext, Content, FromRef, Server, Shim, ShimError, State, Tool, ToolError, contracts, mcp_tool,
-        policies, tools,
+        Args, CallContext, Content, FromRef, Plan, Server, Shim, ShimError, State, Tool, ToolError, contracts,
+        mcp_tool, policies, tools,
     };
 }
 

@@ -16,6 +16,10 @@ pub(crate) mod meta {
     pub(crate) const TIMEOUT_MS: &str = "dev.steadfast/timeoutMs";
     /// In a request that changes something: a key of 1 to 255 bytes under which it has its effect at most once.
     pub(crate) const IDEMPOTENCY_KEY: &str = "dev.steadfast/idempotencyKey";
+    /// In a request of a destructive tool: the token that its plan came with.
+    pub(crate) const CONFIRMATION: &str = "dev.steadfast/confirmation";
+    /// In a request of a destructive tool: the id of its request for an approval.
+    pub(crate) const APPROVAL: &str = "dev.steadfast/approval";
     /// In a result: `true` where it is the answer to an earlier call with the same idempotency key.
     pub(crate) const REPLAYED: &str = "dev.steadfast/replayed";
     /// In a result: how many attempts it took, where it took more than one.
@@ -23,7 +27,8 @@ pub(crate) mod meta {
     /// In a result that something else stands in for: `{mode, reason, ageMs?}`; `mode` is `fallback` or `stale`.
     pub(crate) const DEGRADED: &str = "dev.steadfast/degraded";
     /// In an `isError` result: `{kind, reason?, retryAfterMs?, limitBytes?}`; of what is no longer served: `{kind, sunset,
-    /// note?, available}`.
+    /// note?, available}`; of what is to be confirmed: `{kind, reason?, confirmation, expiresInMs, plan}`, or `{kind,
+    /// reason?, approval, state, expiresInMs, plan}`.
     pub(crate) const ERROR: &str = "dev.steadfast/error";
     /// In an `isError` result: every violation as `{path, expected, found}`.
     pub(crate) const VIOLATIONS: &str = "dev.steadfast/violations";

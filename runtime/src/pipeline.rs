@@ -8,6 +8,7 @@ mod admit;
 mod attempt;
 mod bootstrap;
 mod compose;
+mod confirm;
 mod execute;
 mod guard;
 mod limits;
@@ -32,16 +33,22 @@ pub(crate) use self::{
     record::{Record, words},
     size::bytes,
 };
-use self::{execute::Execution, guard::Guarded, resolve::Choice};
+use self::{
+    confirm::{Confirming, Step, Used},
+    execute::Execution,
+    guard::{Guarded, Unbegun},
+    resolve::Choice,
+};
 use crate::{
     call::{Called, Degraded, DegradedMode, Notes, Outcome, Stop, ToolCall},
     caller::Caller,
     catalogue::Served,
+    confirm::QUESTION,
     context::{Call, CallContext},
     engine::Engine,
     hash::Digest,
     idempotency::Claim,
-    request_state::Binding,
+    request_state::{Binding, Held, Planned, Purpose, Spent},
     stale,
     store::Kind,
     tasks::{self, Start},
@@ -84,7 +91,7 @@ struct Known<'a> {
 
 async fn stages<'a>(
     engine: &'a Arc<Engine>,
-    call: ToolCall,
+    mut call: ToolCall,
     record: &Record,
     known: &mut Known<'a>,
 ) -> Result<Outcome, Stop> {
@@ -115,7 +122,7 @@ async fn stages<'a>(
 
     // normalise: the published schema itself is what arguments are validated by, all violations at once. What is of an
     // older major goes up to the current one, which is the only one that has a function.
-    let (asked, surface) = (asked(&call, long.is_some()), call.surface);
+    let (asked, surface) = (asked(&call, long.is_some() || policy.confirmation.is_some()), call.surface);
     let key = wishes.idempotency_key.clone();
     let keyed = key.as_deref().map(|key| (key, Digest::of(Value::Object(call.arguments.clone()))));
     let (served, arguments) = normalise::arguments(choice, call.arguments, &engine.clock, |served| {
@@ -131,24 +138,52 @@ async fn stages<'a>(
     let guarded = guard::claim(engine, served, &call.caller, keyed, deadline.hard(), &mut known.notes);
     let claim = match admit::within(until, &cancellation, guarded).await? {
         Guarded::Answered(outcome) => return Ok(outcome),
-        Guarded::Run(claim) => claim,
+        Guarded::Run(claim) => Unbegun(claim),
     };
 
     // A repeated call brings back what it was given, sealed for the arguments as the caller wrote them and for the
     // version that they were meant for. It is looked at after the claim, since a call that was answered gets its answer
     // again, with all that it was called with.
-    let opened =
-        call.request_state.as_ref().map(|state| engine.states.open(&binding(&call.caller, served, &asked), state));
-    let (state, mut responses) = match opened.transpose() {
-        Ok(opened) => opened.map_or_else(Default::default, |opened| (Some(opened.state), opened.answers)),
-        Err(error) => {
-            let refused = Err(error.into());
-            if let Some(claim) = claim {
-                settle(engine, claim, &refused, &known.notes, until).await;
+    let binding = binding(&call.caller, served, &asked);
+    let (held, state) = match &call.request_state {
+        None => (Held::default(), None),
+        Some(state) => match bring_back(engine, &binding, state).await {
+            Ok((held, state)) => (held, Some(state)),
+            Err(stop) => return refuse(engine, claim, Err(stop), &known.notes, until).await,
+        },
+    };
+
+    // confirm: what may change or remove something waits until somebody has said yes to its plan.
+    let answer = call.responses.remove(QUESTION);
+    let confirming = Confirming {
+        engine,
+        served,
+        policy,
+        caller: &call.caller,
+        request_id: &call.request_id,
+        meta: &call.meta,
+        channel: &call.channel,
+        cancellation: &cancellation,
+        binding,
+        arguments: &arguments,
+        until: began + deadline.hard(),
+        held: &held,
+        answer,
+    };
+    let (confirmed, used) = match Box::pin(confirming.check()).await {
+        Ok(Step::Go(confirmed, used)) => (confirmed, used),
+        Ok(Step::Ask(outcome)) => return refuse(engine, claim, Ok(outcome), &known.notes, until).await,
+        Err(stop) => {
+            // Who said no is not asked for a second answer to the same question.
+            if let Some(state) = state.filter(|_| !matches!(stop, Stop::NotConfirmed(_))) {
+                Used::Token(state).give_back(engine).await;
             }
-            return refused;
+            return refuse(engine, claim, Err(stop), &known.notes, until).await;
         }
     };
+    known.notes.confirmed = confirmed.map(|confirmed| confirmed.by);
+    deadline.touch();
+    let mut responses = held.answers;
     responses.extend(call.responses);
 
     let call = Call {
@@ -160,9 +195,11 @@ async fn stages<'a>(
         cancellation: call.cancellation,
         responses,
         idempotency_key: key,
+        confirmed,
         channel: call.channel,
         bounds: engine.bounds(),
     };
+    let claim = claim.begin();
     // What takes long goes on apart from its request, through the same `run`.
     let outcome = if let Some(support) = long {
         let start = Start { served, support, surface, call, arguments, asked, claim };
@@ -172,8 +209,35 @@ async fn stages<'a>(
         run(engine, served, Ready { context, arguments, asked, claim }, &mut known.notes).await
     };
     // A call that was refused before anything began can be made again as it is.
-    if let (Some(state), Err(_), false) = (state, &outcome, known.notes.begun) {
-        engine.states.give_back(&state);
+    if outcome.is_err() && !known.notes.begun {
+        for used in [state.map_or(Used::Nothing, Used::Token), used] {
+            used.give_back(engine).await;
+        }
+    }
+    outcome
+}
+
+/// Opens what a call brought back, and uses it up.
+async fn bring_back(engine: &Engine, binding: &Binding<'_>, state: &str) -> Result<(Held, Spent), Stop> {
+    let opened = engine.states.open(binding, Purpose::State, state).await?;
+    let spent = engine.states.spend(binding, &opened).await.map_err(Stop::from).inspect_err(|stop| {
+        if let Stop::StoreAway(error) = stop {
+            engine.store_failed(Kind::Nonce, error);
+        }
+    })?;
+    Ok((opened.held, spent))
+}
+
+/// Answers a call of which nothing was begun, and frees its idempotency key.
+async fn refuse(
+    engine: &Engine,
+    claim: Unbegun,
+    outcome: Result<Outcome, Stop>,
+    notes: &Notes,
+    until: Instant,
+) -> Result<Outcome, Stop> {
+    if let Some(claim) = claim.begin() {
+        settle(engine, claim, &outcome, notes, until).await;
     }
     outcome
 }
@@ -240,7 +304,7 @@ async fn execute_and_compose(
     let stale = policy.stale.map(|limit| (limit, stale::key(context.caller(), served, &arguments)));
 
     // execute: under the deadline, behind the breaker of the upstream, with panics caught; or the fallback.
-    let execution = Execution { engine, served, policy, context };
+    let execution = Execution { engine, served, policy, context, function: &served.tool.run };
     let failed = match execution.run(Arguments::new(arguments), notes).await {
         // compose: the result goes down to the major that was called, is held to its published output schema, and is
         // then shaped for the client.
@@ -260,10 +324,11 @@ async fn execute_and_compose(
         notes.degraded = Some(Degraded { mode: DegradedMode::Stale { age }, reason });
         return Ok(Outcome::Done { content: last.content, structured: last.structured });
     }
-    compose::instead(failed, |requests| {
-        let state = engine.states.seal(&binding(context.caller(), served, asked), context.responses())?;
-        Ok(Outcome::InputRequired { requests, state })
-    })
+    let requests = compose::requests(failed)?;
+    let plan = context.confirmed().map(Planned::Confirmed);
+    let held = Held { answers: context.responses().clone(), plan };
+    let state = engine.states.seal(&binding(context.caller(), served, asked), Purpose::State, held).await?;
+    Ok(Outcome::InputRequired { requests, state })
 }
 
 fn binding<'a>(caller: &'a Caller, served: Served<'a>, asked: &'a Map<String, Value>) -> Binding<'a> {
@@ -276,8 +341,9 @@ fn binding<'a>(caller: &'a Caller, served: Served<'a>, asked: &'a Map<String, Va
     }
 }
 
-fn asked(call: &ToolCall, long: bool) -> Map<String, Value> {
+/// The arguments as they were written, where they are needed again: `kept` says so of the tool.
+fn asked(call: &ToolCall, kept: bool) -> Map<String, Value> {
     let declared = call.channel.capabilities();
     let can_be_asked = declared.elicitation.is_some() || declared.sampling.is_some() || declared.roots.is_some();
-    if can_be_asked || long || call.request_state.is_some() { call.arguments.clone() } else { Map::new() }
+    if can_be_asked || kept || call.request_state.is_some() { call.arguments.clone() } else { Map::new() }
 }

@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 use crate::{
     catalogue::{Catalogue, Entry},
     config::{ToolSettings, UpstreamSettings},
+    confirm::ConfirmBy,
     context::Time,
     duration,
     nearest::nearest_name,
@@ -36,6 +37,8 @@ pub(crate) struct ToolPolicy {
     pub(crate) rate: Option<Quota>,
     /// How old a result may be that serves when the tool can't.
     pub(crate) stale: Option<Duration>,
+    /// Who confirms its calls; none where they change nothing, or only add.
+    pub(crate) confirmation: Option<ConfirmBy>,
     /// The place of its upstream in [`Policies::upstreams`].
     pub(crate) upstream: Option<usize>,
 }
@@ -68,6 +71,8 @@ pub(crate) struct Configured<'a> {
     pub(crate) deadline: Duration,
     /// The longest a task may take.
     pub(crate) task_deadline: Duration,
+    /// Who confirms the calls of destructive tools.
+    pub(crate) confirmation: ConfirmBy,
 }
 
 impl Policies {
@@ -136,6 +141,8 @@ fn tool_policy(entry: &Entry, settings: Option<&ToolSettings>, configured: Confi
             .rate_limit
             .unwrap_or_else(|| declaration.rate_limit.and_then(|rate| Quota::parse(&rate.to_string()))),
         stale: settings.stale.or(declaration.stale),
+        confirmation: (declaration.effect == Effect::Destructive)
+            .then(|| settings.confirmation.unwrap_or(configured.confirmation)),
         upstream: None,
     }
 }
@@ -213,6 +220,13 @@ fn conflicts(entry: &Entry, settings: Option<&ToolSettings>, policy: &ToolPolicy
             "timeout",
             &format!("{} is more than any call may take, which is {}", text(timeout), text(longest)),
             "set it to less, or raise `limits.deadline`",
+        ));
+    }
+    if set.confirmation.is_some() && declaration.effect != Effect::Destructive {
+        problems.push(problem(
+            "confirmation",
+            "the tool is not destructive, and its calls are not confirmed",
+            "leave it out; only tools with `effect = destructive` can have it",
         ));
     }
     if policy.fallback && declaration.fallback.is_none() {

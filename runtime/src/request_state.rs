@@ -1,209 +1,204 @@
-//! The `requestState` of an `input_required` result: what the server must find again when the call is repeated.
+//! What a server hands a client to bring back with a repeated call: the `requestState` of an `input_required` result, and
+//! the token of a confirmation.
 //!
-//! Invariant: a state opens only for the principal, tool, version and arguments it was made for, before it expires,
-//! and once. It is signed, not encrypted: it holds the client's own answers and nothing else.
+//! Invariants: it opens only for the tenant, principal, tool, version, arguments and purpose that it was made for, before
+//! it expires, and once in all replicas; nobody but the server reads it. That it was used is a record in the store: while
+//! that is away, nothing opens.
 
-use std::{collections::HashMap, sync::Mutex, time::Duration};
+#[cfg(test)]
+mod tests;
 
-use rmcp::model::{InputResponses, RequestStateCodec, SealOptions};
+use std::{sync::Arc, time::Duration};
+
+use rmcp::model::InputResponses;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::clock::{self, Clock};
+use crate::{
+    clock::{self, Clock},
+    confirm::Confirmed,
+    duration::millis,
+    hash::{Digest, hex},
+    keyring::{KeyProblem, Keyring, Nonce},
+    store::{Expect, Key, Kind, Put, Store, StoreError},
+};
 
-/// How many used states are remembered before new ones are refused; each is forgotten when it expires.
-const REMEMBERED: usize = 100_000;
+/// How long a client may take to answer what it is asked.
+pub(crate) const STATE_TTL: Duration = Duration::from_secs(15 * 60);
 
-/// Seals and opens the states of one server process.
+/// How far the clocks of replicas may be apart: that something was used is remembered for so long beyond its end.
+const SKEW: Duration = Duration::from_secs(10 * 60);
+
+/// Seals and opens what clients bring back.
 pub(crate) struct RequestStates {
-    codec: RequestStateCodec,
+    keyring: Arc<Keyring>,
+    store: Arc<dyn Store>,
     clock: Clock,
-    ttl: Duration,
-    /// Nonces of states that were opened, with the time at which each would have expired anyway.
-    used: Mutex<HashMap<[u8; 16], u64>>,
+    /// How long a confirmation may be used.
+    confirmation_ttl: Duration,
+}
+
+/// What something is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// `requestState`
+    State,
+    /// `_meta["dev.steadfast/confirmation"]`
+    Confirmation,
 }
 
 /// The call that a state belongs to.
+#[derive(Clone, Copy)]
 pub(crate) struct Binding<'a> {
-    pub(crate) tenant: &'a str,
+    pub(crate) tenant: &'a Arc<str>,
     pub(crate) principal: &'a str,
     pub(crate) tool: &'a str,
     pub(crate) version: &'a str,
+    /// As the caller wrote them.
     pub(crate) arguments: &'a Map<String, Value>,
 }
 
-/// Why a state was not accepted.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+/// Why a state was not accepted, or not made.
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum StateError {
-    #[error("`requestState` is not one that this server gave for this call; repeat the call without it")]
-    Forged,
-    #[error("`requestState` has expired; repeat the call without it")]
-    Expired,
-    #[error("`requestState` was used before; repeat the call without it")]
-    Used,
-    #[error("too many states are in use; repeat the call later")]
-    Exhausted,
+    #[error("{} is not one that this server gave for this call; repeat the call without it", .0.name())]
+    Forged(Purpose),
+    #[error("{} has expired; repeat the call without it", .0.name())]
+    Expired(Purpose),
+    #[error("{} was used before; repeat the call without it", .0.name())]
+    Used(Purpose),
+    #[error("{0}")]
+    Store(StoreError),
+    #[error("{0}")]
+    Key(KeyProblem),
     #[error("the system has no randomness to give")]
     NoRandomness,
 }
 
+/// What a state holds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Held {
+    /// What the client answered so far.
+    pub(crate) answers: InputResponses,
+    /// How far the confirmation of a destructive call is.
+    pub(crate) plan: Option<Planned>,
+}
+
+/// How far the confirmation of a plan is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Planned {
+    /// The client is asked for it.
+    Asked(Digest),
+    /// It was given, and the function asks something of its own.
+    Confirmed(Confirmed),
+}
+
 #[derive(Serialize, Deserialize)]
 struct Sealed {
-    nonce: [u8; 16],
-    expires: u64,
-    answers: InputResponses,
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    expires_ms: u64,
+    held: Held,
 }
 
-/// A state that was opened.
+/// A state that is one of this server's for this call, and may still have been used.
 #[derive(Debug)]
 pub(crate) struct Opened {
-    pub(crate) state: Spent,
-    /// The answers that it holds.
-    pub(crate) answers: InputResponses,
+    pub(crate) held: Held,
+    purpose: Purpose,
+    nonce: Nonce,
+    left: Duration,
 }
 
-/// Which state was used.
+/// A state that was used by this call.
 #[derive(Debug)]
-pub(crate) struct Spent([u8; 16]);
+pub(crate) struct Spent {
+    key: Key,
+    version: u64,
+}
 
 impl RequestStates {
-    /// States under a fresh key: a state made by one process opens in that process only.
-    pub(crate) fn new(clock: Clock, ttl: Duration) -> Result<Self, StateError> {
-        let key: [u8; 32] = clock::random().map_err(|_| StateError::NoRandomness)?;
-        let codec = RequestStateCodec::try_new(key).map_err(|_| StateError::NoRandomness)?;
-        Ok(Self { codec, clock, ttl, used: Mutex::default() })
+    /// States under the keys of a ring, used up in a store.
+    pub(crate) fn new(keyring: Arc<Keyring>, store: Arc<dyn Store>, clock: Clock, confirmation_ttl: Duration) -> Self {
+        Self { keyring, store, clock, confirmation_ttl }
     }
 
-    /// Seals the answers given so far for the call `binding`.
-    pub(crate) fn seal(&self, binding: &Binding<'_>, answers: &InputResponses) -> Result<String, StateError> {
-        let expires = self.clock.unix_millis().saturating_add(u64::try_from(self.ttl.as_millis()).unwrap_or(u64::MAX));
-        let nonce = clock::random().map_err(|_| StateError::NoRandomness)?;
-        let sealed = Sealed { nonce, expires, answers: answers.clone() };
-        let context = binding.context();
-        self.codec
-            .seal_json_with(&sealed, &SealOptions::new().associated_data(&context).ttl(self.ttl))
-            .map_err(|_| StateError::Forged)
-    }
-
-    /// Opens a state that came back, once.
-    pub(crate) fn open(&self, binding: &Binding<'_>, state: &str) -> Result<Opened, StateError> {
-        let context = binding.context();
-        let sealed: Sealed = self.codec.open_json_with(state, &context).map_err(|error| match error {
-            rmcp::model::RequestStateError::Expired => StateError::Expired,
-            _ => StateError::Forged,
-        })?;
-        let now = self.clock.unix_millis();
-        if sealed.expires <= now {
-            return Err(StateError::Expired);
-        }
-        let mut used = self.used.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if used.len() >= REMEMBERED {
-            used.retain(|_, expires| *expires > now);
-            if used.len() >= REMEMBERED {
-                return Err(StateError::Exhausted);
-            }
-        }
-        match used.insert(sealed.nonce, sealed.expires) {
-            None => Ok(Opened { state: Spent(sealed.nonce), answers: sealed.answers }),
-            Some(_) => Err(StateError::Used),
+    /// How long what is sealed for a purpose may be used.
+    pub(crate) fn ttl(&self, purpose: Purpose) -> Duration {
+        match purpose {
+            Purpose::State => STATE_TTL,
+            Purpose::Confirmation => self.confirmation_ttl,
         }
     }
 
-    /// Lets a state be used once more: nothing was done for the call that it came with.
-    pub(crate) fn give_back(&self, Spent(nonce): &Spent) {
-        self.used.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(nonce);
+    /// Seals what the call `binding` is to bring back.
+    pub(crate) async fn seal(&self, binding: &Binding<'_>, purpose: Purpose, held: Held) -> Result<String, StateError> {
+        let keys = self.keyring.keys().await.map_err(StateError::Key)?;
+        let nonce = Nonce(clock::random().map_err(|_| StateError::NoRandomness)?);
+        let expires_ms = self.clock.unix_millis().saturating_add(millis(self.ttl(purpose)));
+        let text = serde_json::to_vec(&Sealed { expires_ms, held }).map_err(|_| StateError::NoRandomness)?;
+        keys.seal(nonce, &text, &binding.context(purpose)).ok_or(StateError::NoRandomness)
+    }
+
+    /// Opens what came back, without using it.
+    pub(crate) async fn open(
+        &self,
+        binding: &Binding<'_>,
+        purpose: Purpose,
+        sealed: &str,
+    ) -> Result<Opened, StateError> {
+        let keys = self.keyring.keys().await.map_err(StateError::Key)?;
+        let opened = keys.open(sealed, &binding.context(purpose));
+        let (nonce, text) = opened.ok_or(StateError::Forged(purpose))?;
+        let Sealed { expires_ms, held } = serde_json::from_slice(&text).map_err(|_| StateError::Forged(purpose))?;
+        let left = Duration::from_millis(expires_ms.saturating_sub(self.clock.unix_millis()));
+        if left.is_zero() {
+            return Err(StateError::Expired(purpose));
+        }
+        Ok(Opened { held, purpose, nonce, left })
+    }
+
+    /// Uses what was opened; of all that try, in all replicas, one can.
+    pub(crate) async fn spend(&self, binding: &Binding<'_>, opened: &Opened) -> Result<Spent, StateError> {
+        let name = hex(&opened.nonce.0);
+        let key = Key { tenant: Arc::clone(binding.tenant), kind: Kind::Nonce, name };
+        match self.store.put(&key, Expect::Absent, b"used", Some(opened.left + SKEW)).await {
+            Ok(Put::Done { version }) => Ok(Spent { key, version }),
+            Ok(Put::Conflict(_)) => Err(StateError::Used(opened.purpose)),
+            Err(error) => Err(StateError::Store(error)),
+        }
+    }
+
+    /// Lets a state be used once more: nothing was done for the call that it came with. Where the store does not take
+    /// this, it stays used.
+    pub(crate) async fn give_back(&self, Spent { key, version }: Spent) -> Result<(), StoreError> {
+        self.store.remove(&key, Expect::Version(version)).await.map(drop)
+    }
+}
+
+impl Purpose {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::State => "state",
+            Self::Confirmation => "confirmation",
+        }
+    }
+
+    /// What the client calls it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::State => "`requestState`",
+            Self::Confirmation => "the confirmation",
+        }
     }
 }
 
 impl Binding<'_> {
     /// Unambiguous bytes for the call. Not the canonical form of contracts: that writes large integers as doubles, and
     /// two ids beyond 2^53 would be one.
-    fn context(&self) -> Vec<u8> {
-        let parts = serde_json::json!([self.tenant, self.principal, self.tool, self.version, self.arguments]);
+    fn context(&self, purpose: Purpose) -> Vec<u8> {
+        let Self { tenant, principal, tool, version, arguments } = self;
+        let parts = serde_json::json!([purpose.as_str(), &***tenant, principal, tool, version, arguments]);
         steadfast_contract::sorted(parts).to_string().into_bytes()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::SystemTime;
-
-    use serde_json::json;
-
-    use super::*;
-
-    fn arguments(value: Value) -> Map<String, Value> {
-        value.as_object().unwrap().clone()
-    }
-
-    fn binding<'a>(arguments: &'a Map<String, Value>) -> Binding<'a> {
-        Binding { tenant: "acme", principal: "alice", tool: "close", version: "1.0.0", arguments }
-    }
-
-    fn states() -> RequestStates {
-        RequestStates::new(Clock::system(), Duration::from_secs(600)).unwrap()
-    }
-
-    #[test]
-    fn a_state_opens_once_for_the_call_it_was_made_for() {
-        let (states, arguments) = (states(), arguments(json!({"id": 1})));
-        let answers = InputResponses::from([("name".to_owned(), json!({"action": "accept"}))]);
-        let state = states.seal(&binding(&arguments), &answers).unwrap();
-        assert_eq!(states.open(&binding(&arguments), &state).unwrap().answers, answers);
-        assert_eq!(states.open(&binding(&arguments), &state).err(), Some(StateError::Used));
-    }
-
-    #[test]
-    fn a_state_that_is_given_back_opens_once_more() {
-        let (states, arguments) = (states(), arguments(json!({"id": 1})));
-        let state = states.seal(&binding(&arguments), &InputResponses::new()).unwrap();
-        let opened = states.open(&binding(&arguments), &state).unwrap();
-        states.give_back(&opened.state);
-        assert!(states.open(&binding(&arguments), &state).is_ok());
-        assert_eq!(states.open(&binding(&arguments), &state).err(), Some(StateError::Used));
-    }
-
-    #[test]
-    fn a_state_does_not_open_for_any_other_call() {
-        let (states, mine) = (states(), arguments(json!({"id": 9_007_199_254_740_993_u64})));
-        let state = states.seal(&binding(&mine), &InputResponses::new()).unwrap();
-        let other = arguments(json!({"id": 9_007_199_254_740_992_u64}));
-        for wrong in [
-            Binding { principal: "bob", ..binding(&mine) },
-            Binding { tool: "open", ..binding(&mine) },
-            Binding { version: "1.0.1", ..binding(&mine) },
-            Binding { arguments: &other, ..binding(&mine) },
-        ] {
-            assert_eq!(states.open(&wrong, &state).err(), Some(StateError::Forged));
-        }
-    }
-
-    #[test]
-    fn every_altered_character_is_noticed() {
-        let (states, arguments) = (states(), arguments(json!({})));
-        let state = states.seal(&binding(&arguments), &InputResponses::new()).unwrap();
-        for at in 0..state.len() {
-            let mut altered = state.clone().into_bytes();
-            altered[at] = if altered[at] == b'A' { b'B' } else { b'A' };
-            let altered = String::from_utf8(altered).unwrap();
-            assert_eq!(states.open(&binding(&arguments), &altered).err(), Some(StateError::Forged), "at {at}");
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_state_expires() {
-        let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(4_000_000_000));
-        let states = RequestStates::new(clock, Duration::from_secs(600)).unwrap();
-        let arguments = arguments(json!({}));
-        let state = states.seal(&binding(&arguments), &InputResponses::new()).unwrap();
-        tokio::time::advance(Duration::from_secs(600)).await;
-        assert_eq!(states.open(&binding(&arguments), &state).err(), Some(StateError::Expired));
-    }
-
-    #[test]
-    fn a_state_of_another_process_does_not_open() {
-        let arguments = arguments(json!({}));
-        let state = states().seal(&binding(&arguments), &InputResponses::new()).unwrap();
-        assert_eq!(states().open(&binding(&arguments), &state).err(), Some(StateError::Forged));
     }
 }

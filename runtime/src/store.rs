@@ -85,6 +85,10 @@ pub(crate) enum Kind {
     Task,
     /// That a task has not ended: what is looked through for those that lost their process.
     Unfinished,
+    /// That something sealed came back and was used.
+    Nonce,
+    /// A call that waits for somebody else's approval, or has it.
+    Approval,
     /// What an operator switched off or on.
     Switch,
     /// How much of a quota is used up; only for [`Store::take`].
@@ -173,6 +177,8 @@ impl Kind {
             Self::Claim => "claim",
             Self::Task => "task",
             Self::Unfinished => "unfinished",
+            Self::Nonce => "nonce",
+            Self::Approval => "approval",
             Self::Switch => "switch",
             Self::Limit => "limit",
         }
@@ -183,6 +189,8 @@ impl Kind {
         match self {
             // Without its claim a call could have its effect twice, and a task nobody could ask for is lost.
             Self::Claim | Self::Task | Self::Unfinished => Away::Refuse,
+            // A confirmation could be used twice, and an approval made up.
+            Self::Nonce | Self::Approval => Away::Refuse,
             // A switched-off tool stays off, and a store that is away switches nothing off.
             Self::Switch => Away::LastKnown,
             // A limit protects what is behind the server; each replica can do so for its share.

@@ -23,10 +23,12 @@ use crate::{
     catalogue::SurfaceId,
     clock::Clock,
     config::{ConfigProblem, Settings},
+    confirm::{self, Decision, QUESTION},
     context::{Bounds, BoxFuture, Call, CallContext, Channel, Deadline, Interaction, LogLevel},
     date::Date,
     engine::{Engine, Seams},
     error::ToolError,
+    keyring::Keyring,
     pipeline,
     principal::Principal,
     problem::Problem,
@@ -69,6 +71,8 @@ pub struct Client {
     caller: Caller,
     surface: Option<SurfaceId>,
     capabilities: ClientCapabilities,
+    /// Its user says yes to every plan.
+    confirming: bool,
     progress: Arc<Mutex<Vec<Progress>>>,
 }
 
@@ -104,19 +108,27 @@ impl Client {
     /// Everything that keeps the server from being started.
     pub fn with<S>(server: Server<S>, configuration: &str) -> Result<Self, Vec<Problem>> {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + START);
-        Self::on(server, configuration, Arc::new(Memory::new(clock)), clock)
+        let keyring = Keyring::fresh()
+            .map_err(|error| vec![Problem::new("the test", error.to_string(), "run it where there is randomness")])?;
+        Self::on(server, configuration, Arc::new(Memory::new(clock)), Arc::new(keyring), clock)
     }
 
-    fn on<S>(server: Server<S>, configuration: &str, store: Arc<Memory>, clock: Clock) -> Result<Self, Vec<Problem>> {
+    fn on<S>(
+        server: Server<S>,
+        configuration: &str,
+        store: Arc<Memory>,
+        keyring: Arc<Keyring>,
+        clock: Clock,
+    ) -> Result<Self, Vec<Problem>> {
         let settings = Settings::from_text(configuration).map_err(|problems| {
             let problem = |problem: ConfigProblem| Problem::new(problem.key, problem.what, problem.help);
             problems.into_iter().map(problem).collect::<Vec<_>>()
         })?;
-        let seams = Seams { clock, random: Random::seeded(SEED), store: Arc::clone(&store) as Arc<dyn Store> };
+        let seams = Seams { clock, random: Random::seeded(SEED), store: Arc::clone(&store) as Arc<dyn Store>, keyring };
         let engine = Arc::new(Engine::new(server.into_parts()?, &settings, seams)?);
         let (surface, capabilities) = (None, ClientCapabilities::default());
         let caller = Caller::local(Arc::clone(&engine.tenant));
-        Ok(Self { engine, store, caller, surface, capabilities, progress: Arc::default() })
+        Ok(Self { engine, store, caller, surface, capabilities, confirming: false, progress: Arc::default() })
     }
 
     /// Another caller of the same server, in the same tenant.
@@ -146,6 +158,7 @@ impl Client {
             caller: Caller::new(principal, tenant, proved),
             surface: self.surface,
             capabilities: self.capabilities.clone(),
+            confirming: self.confirming,
             progress: Arc::default(),
         }
     }
@@ -155,9 +168,11 @@ impl Client {
     /// # Errors
     /// Everything that keeps the server from being started.
     pub fn replica<S>(&self, server: Server<S>, configuration: &str) -> Result<Self, Vec<Problem>> {
-        Self::on(server, configuration, Arc::clone(&self.store), self.engine.clock).map(|replica| Self {
+        let (store, keyring) = (Arc::clone(&self.store), Arc::clone(&self.engine.keyring));
+        Self::on(server, configuration, store, keyring, self.engine.clock).map(|replica| Self {
             caller: self.caller.clone(),
             capabilities: self.capabilities.clone(),
+            confirming: self.confirming,
             ..replica
         })
     }
@@ -226,6 +241,21 @@ impl Client {
         assert!(done.is_ok() && set.refresh(&**store, tenant).await.is_ok(), "the store is away");
     }
 
+    /// Grants a request for an approval, as the command `approve grant ID --as NAME` does; whether it was.
+    pub async fn approve(&self, id: &str, name: &str) -> bool {
+        self.decide(id, name, Decision::Grant).await
+    }
+
+    /// Denies a request for an approval.
+    pub async fn deny(&self, id: &str, name: &str) -> bool {
+        self.decide(id, name, Decision::Deny).await
+    }
+
+    async fn decide(&self, id: &str, name: &str, decision: Decision) -> bool {
+        let (store, tenant, now_ms) = (&*self.engine.store, self.caller.tenant(), self.engine.clock.unix_millis());
+        confirm::decide(store, tenant, id, decision, name, now_ms).await.is_ok()
+    }
+
     /// The server's metrics, as OpenMetrics text.
     pub fn metrics(&self) -> String {
         self.engine.metrics_text()
@@ -247,6 +277,15 @@ impl Client {
     #[must_use]
     pub fn with_capabilities(mut self, capabilities: ClientCapabilities) -> Self {
         self.capabilities = capabilities;
+        self
+    }
+
+    /// Says yes to the plan of every destructive call, as a client does whose user agrees: it is asked by an
+    /// `input_required` result, and repeats the call.
+    #[must_use]
+    pub fn confirming(mut self) -> Self {
+        self.capabilities.elicitation.get_or_insert_default().form = Some(Default::default());
+        self.confirming = true;
         self
     }
 
@@ -318,6 +357,23 @@ impl Client {
     }
 
     async fn call_with(
+        &self,
+        tool: &str,
+        arguments: Value,
+        meta: Value,
+        responses: InputResponses,
+        request_state: Option<String>,
+    ) -> Answer {
+        let answer = self.once(tool, arguments.clone(), meta.clone(), responses, request_state).await;
+        if !self.confirming || answer.message["inputRequests"].get(QUESTION).is_none() {
+            return answer;
+        }
+        let yes = serde_json::json!({ "action": "accept", "content": { "confirm": true } });
+        let state = answer.message["requestState"].as_str().map(str::to_owned);
+        self.once(tool, arguments, meta, InputResponses::from([(QUESTION.to_owned(), yes)]), state).await
+    }
+
+    async fn once(
         &self,
         tool: &str,
         arguments: Value,
@@ -404,6 +460,7 @@ pub fn context(tool: &str) -> CallContext {
         cancellation: CancellationToken::new(),
         responses: InputResponses::new(),
         idempotency_key: None,
+        confirmed: None,
         channel: Arc::new(TestChannel { capabilities: ClientCapabilities::default(), progress: Arc::default() }),
         bounds: Bounds { result_bytes: usize::MAX, threads: Arc::new(Threads::new(1)) },
     })

@@ -9,6 +9,7 @@ mod declaration;
 mod extract;
 mod input;
 mod output;
+mod plan;
 
 use std::{future::Future, pin::Pin};
 
@@ -18,6 +19,7 @@ pub use self::{
     extract::{Args, Arguments, FromRef, State},
     input::{Constraint, InputSchema, Number, Parameter, constraint},
     output::{Content, Fallible, IntoOutput, Output, OutputSchema, Returns, returns_result, returns_value},
+    plan::{AtOnce, IntoPlan, Later, Planning, plan},
 };
 pub use steadfast_contract::shim::Operation;
 
@@ -51,6 +53,11 @@ pub trait ToolFn<S>: 'static {
     fn fallback() -> Option<Handler<S>> {
         None
     }
+
+    /// What makes the declared plan, if there is one: a function with the same parameters.
+    fn plan() -> Option<Handler<S>> {
+        None
+    }
 }
 
 /// A tool, ready to be given to a [`ServerBuilder`](crate::ServerBuilder).
@@ -60,12 +67,20 @@ pub struct Tool<S> {
     pub(crate) output: fn() -> OutputSchema,
     pub(crate) call: Handler<S>,
     pub(crate) fallback: Option<Handler<S>>,
+    pub(crate) plan: Option<Handler<S>>,
 }
 
 impl<S> Tool<S> {
     /// The tool of a function with `#[mcp_tool]`; [`tools!`](crate::tools) writes these for a list of names.
     pub fn of<T: ToolFn<S>>() -> Self {
-        Self { declaration: T::DECLARATION, input: T::input, output: T::output, call: T::call, fallback: T::fallback() }
+        Self {
+            declaration: T::DECLARATION,
+            input: T::input,
+            output: T::output,
+            call: T::call,
+            fallback: T::fallback(),
+            plan: T::plan(),
+        }
     }
 
     /// What the attribute says.

@@ -1,7 +1,7 @@
 //! The keys of `#[mcp_tool(..)]`, one by one and against each other.
 
 use semver::Version;
-use syn::{Expr, Path, parse_quote};
+use syn::{Expr, Ident, Path, parse_quote};
 
 use super::{
     function::description_of,
@@ -48,6 +48,7 @@ pub(super) fn check(
         Some(idempotent)
     });
     let open_world = fields.get("open_world").and_then(|field| values::flag(field, errors));
+    let plan = fields.get("plan").and_then(|field| plan(field, ident, effect, errors));
     let reliability = reliability::check(&fields, ident, effect, idempotent, errors);
     let mut list = |key, legal: fn(&str) -> bool, illegal: fn(&str) -> messages::Message| {
         let texts = fields.get(key).map(|field| values::texts(field, errors)).unwrap_or_default();
@@ -73,6 +74,7 @@ pub(super) fn check(
             open_world: open_world.unwrap_or_default(),
             owner,
             scopes,
+            plan,
             reliability,
             icons,
             aliases,
@@ -118,6 +120,19 @@ fn effect(field: Field<'_>, errors: &mut Errors) -> Option<Effect> {
         errors.push_on(expression, attribute::bad_effect(&written, quoted));
     }
     None
+}
+
+/// The function that says what a destructive call would do.
+fn plan(field: Field<'_>, ident: &Ident, effect: Option<Effect>, errors: &mut Errors) -> Option<Path> {
+    if matches!(effect, Some(Effect::ReadOnly | Effect::Additive)) {
+        errors.push(field.ident.span(), attribute::plan_without_destruction());
+    }
+    let path = values::path(field, errors)?;
+    if path.is_ident(ident) {
+        errors.push_on(path, attribute::plan_is_the_tool());
+        return None;
+    }
+    Some(path.clone())
 }
 
 fn name(fields: &Fields<'_>, function: &Function, errors: &mut Errors) -> Option<String> {

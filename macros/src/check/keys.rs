@@ -49,6 +49,7 @@ pub(super) const TOOL: Place = Place {
         key("fallback", "the path of a function", "fallback = cached_issues"),
         key("stale", "a duration in a string", r#"stale = "5m""#),
         key("task", "nothing, `true` or `false`, or how in parentheses", "task"),
+        key("plan", "the path of a function", "plan = plan_deletion"),
         key("slo", "objectives in parentheses", r#"slo(success = 99.5, p99 = "800ms")"#),
         key("title", "a string", r#"title = "Search issues""#),
         key("name", "a string", r#"name = "search_issues""#),

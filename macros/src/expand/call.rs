@@ -1,4 +1,5 @@
 //! `call()` and `fallback()`: one function that extracts what the signature takes and runs whatever has that signature.
+//! `plan()`: another one, for what takes the same and returns a plan.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -52,6 +53,44 @@ pub(super) fn run(function: &Function, tool: &Tool) -> TokenStream {
                 #(#from_arguments)*
                 __RETURNS.convert(#value, &__call)
             })
+        }
+    }
+}
+
+/// `__make_plan`, generic as `__run` is. Whether the function is `async` shows in the type that it returns.
+pub(super) fn make_plan(tool: &Tool) -> TokenStream {
+    let Parts { types, values, from_state, from_context, from_arguments, state, arguments } = parts(tool);
+    let states = states(tool);
+    quote! {
+        fn __make_plan<__S, __F, __R, __H>(
+            __function: __F,
+            #state: &__S,
+            __call: __steadfast::CallContext,
+            #arguments: __steadfast::Arguments,
+        ) -> __steadfast::ToolFuture
+        where
+            #(#states: __steadfast::FromRef<__S>,)*
+            __F: ::core::ops::FnOnce(#(#types),*) -> __R + ::core::marker::Send + 'static,
+            __R: __steadfast::Planning<__H> + 'static,
+            __H: 'static,
+        {
+            #(#from_state)*
+            ::std::boxed::Box::pin(async move {
+                #from_context
+                #(#from_arguments)*
+                __steadfast::plan(__call, move || __function(#(#values),*)).await
+            })
+        }
+    }
+}
+
+/// `plan()`
+pub(super) fn plan(path: &Path) -> TokenStream {
+    let span = Span::call_site().located_at(path.span());
+    let run = quote_spanned!(span=> __make_plan(#path, __state, __context, __arguments));
+    quote! {
+        fn plan() -> ::core::option::Option<__steadfast::Handler<__S>> {
+            ::core::option::Option::Some(|__state, __context, __arguments| #run)
         }
     }
 }

@@ -23,6 +23,7 @@ pub(super) fn declaration(tool: &Tool) -> TokenStream {
     let open_world = declaration.open_world.then_some(true).into_iter();
     let owner = declaration.owner.iter();
     let scopes = list(&declaration.scopes);
+    let plan = declaration.plan.iter().map(path);
     let reliability = reliability::setters(&declaration.reliability);
     let icons = list(&declaration.icons);
     let aliases = list(&declaration.aliases);
@@ -39,6 +40,7 @@ pub(super) fn declaration(tool: &Tool) -> TokenStream {
             #(.with_open_world(#open_world))*
             #(.with_owner(#owner))*
             #(.with_scopes(#scopes))*
+            #(.with_plan(#plan))*
             #reliability
             #(.with_icons(#icons))*
             #(.with_aliases(#aliases))*

@@ -54,6 +54,20 @@ pub(crate) fn read_only_not_idempotent() -> Message {
     )
 }
 
+pub(crate) fn plan_without_destruction() -> Message {
+    message(
+        "`plan` is shown before a destructive call is confirmed, and this tool is not destructive",
+        "write `effect = destructive` if it may change or remove something, or remove `plan`",
+    )
+}
+
+pub(crate) fn plan_is_the_tool() -> Message {
+    message(
+        "the tool is its own plan, so that it would be done to see what it does",
+        "name a function with the same parameters that only looks, or remove `plan`",
+    )
+}
+
 pub(crate) fn bad_function_name(name: &str) -> Message {
     message(
         format!("the function's name `{name}` can't be the name of a tool"),

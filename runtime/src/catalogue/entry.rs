@@ -36,6 +36,8 @@ pub(crate) struct Entry {
     pub(crate) run: Run,
     /// What serves when `run` can't.
     pub(crate) fallback: Option<Run>,
+    /// What makes the plan of a call that is to be confirmed.
+    pub(crate) plan: Option<Run>,
 }
 
 /// A major of a tool: the current one, or an older one by its place in [`Entry::older`].
@@ -63,6 +65,7 @@ pub(super) struct Source {
     output: OutputSchema,
     run: Run,
     fallback: Option<Run>,
+    plan: Option<Run>,
 }
 
 impl Source {
@@ -77,7 +80,8 @@ impl Source {
             input: (tool.input)().finish(),
             output: (tool.output)(),
             run: bound(tool.call),
-            fallback: tool.fallback.map(bound),
+            fallback: tool.fallback.map(&bound),
+            plan: tool.plan.map(&bound),
         }
     }
 }
@@ -85,7 +89,7 @@ impl Source {
 impl Entry {
     /// Compiles the current major. Older ones are added by [`Older::all`].
     pub(super) fn build(source: Source) -> Result<Self, Vec<Problem>> {
-        let Source { declaration, input, output, run, fallback } = source;
+        let Source { declaration, input, output, run, fallback, plan } = source;
         let place = || format!("tool `{}`", declaration.name);
         let mut problems = Vec::new();
         let version = Version::parse(declaration.version)
@@ -129,6 +133,7 @@ impl Entry {
             output,
             run,
             fallback,
+            plan,
         })
     }
 

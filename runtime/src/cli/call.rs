@@ -1,6 +1,10 @@
 //! `call`: one tool call in this process, through the whole pipeline, without a client.
 
-use std::{io::Write as _, process::ExitCode, sync::Arc};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use rmcp::model::{CallToolResponse, CallToolResult, ClientCapabilities, InputRequests, InputResponses};
 use serde_json::{Map, Value};
@@ -11,11 +15,24 @@ use crate::{
     answer,
     call::ToolCall,
     caller::Caller,
+    confirm::Shown,
     context::{BoxFuture, Channel, Interaction, LogLevel},
     engine::Engine,
     error::ToolError,
     names, pipeline,
 };
+
+/// What is called, and how.
+pub(super) struct Options {
+    /// Optionally with a version.
+    pub(super) tool: String,
+    /// A JSON object.
+    pub(super) arguments: String,
+    /// The plan of a destructive tool is confirmed.
+    pub(super) yes: bool,
+    /// The request that an approver granted.
+    pub(super) approval: Option<String>,
+}
 
 /// Why a call brought no answer.
 #[derive(Debug, thiserror::Error)]
@@ -28,27 +45,24 @@ pub(super) enum CallFailure {
     Output(#[from] std::io::Error),
 }
 
-/// Calls `tool` and prints what came of it: the result to stdout, an error to stderr.
-pub(super) async fn run(
-    engine: &Arc<Engine>,
-    tool: &str,
-    arguments: &str,
-    format: Format,
-) -> Result<ExitCode, CallFailure> {
+/// Calls a tool and prints what came of it: the result to stdout, an error to stderr.
+pub(super) async fn run(engine: &Arc<Engine>, options: Options, format: Format) -> Result<ExitCode, CallFailure> {
+    let Options { tool, arguments, yes, approval } = options;
     let arguments: Map<String, Value> =
-        serde_json::from_str(arguments).map_err(|error| CallFailure::Arguments { what: error.to_string() })?;
-    let (name, version) = tool.split_once('@').map_or((tool, None), |(name, version)| (name, Some(version)));
-    let meta = version.map(|version| (names::meta::TOOL_VERSION.to_owned(), Value::from(version)));
+        serde_json::from_str(&arguments).map_err(|error| CallFailure::Arguments { what: error.to_string() })?;
+    let (name, version) = tool.split_once('@').map_or((&*tool, None), |(name, version)| (name, Some(version)));
+    let meta = [(names::meta::TOOL_VERSION, version), (names::meta::APPROVAL, approval.as_deref())];
+    let meta = meta.into_iter().filter_map(|(key, value)| Some((key.to_owned(), Value::from(value?))));
     let caller = Caller::local(Arc::clone(&engine.tenant));
     let call = ToolCall {
         name: name.to_owned(),
         arguments,
-        meta: meta.into_iter().collect(),
+        meta: meta.collect(),
         request_id: "cli".into(),
         surface: engine.surface(None, &caller),
         caller,
         cancellation: CancellationToken::new(),
-        channel: Arc::new(Terminal),
+        channel: Arc::new(Terminal { yes }),
         responses: Default::default(),
         request_state: None,
     };
@@ -84,8 +98,24 @@ fn text(result: &CallToolResult) -> String {
     blocks.collect::<Vec<_>>().join("\n")
 }
 
-/// A person at a terminal: sees progress and messages on stderr, and can't be asked.
-struct Terminal;
+/// A person at a terminal: sees progress and messages on stderr, and is asked about destructive calls only.
+struct Terminal {
+    /// The person said yes before.
+    yes: bool,
+}
+
+/// Shows a plan, and whether the person wants it done.
+fn ask(plan: &Shown) -> bool {
+    anstream::eprintln!("{}\n", plan.text());
+    if !std::io::stdin().is_terminal() {
+        anstream::eprintln!("help: `--yes` confirms it");
+        return false;
+    }
+    anstream::eprint!("Do it? [y/N] ");
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+}
 
 impl Channel for Terminal {
     fn progress(&self, progress: f64, total: Option<f64>, message: Option<String>) -> BoxFuture<'_, ()> {
@@ -97,6 +127,16 @@ impl Channel for Terminal {
     fn log(&self, level: LogLevel, data: Value) -> BoxFuture<'_, ()> {
         anstream::eprintln!("{level:?} {data}");
         Box::pin(std::future::ready(()))
+    }
+
+    fn confirm<'a>(&'a self, plan: &'a Shown) -> BoxFuture<'a, Option<bool>> {
+        Box::pin(async move {
+            if self.yes {
+                return Some(true);
+            }
+            let plan = plan.clone();
+            Some(tokio::task::spawn_blocking(move || ask(&plan)).await.unwrap_or_default())
+        })
     }
 
     fn capabilities(&self) -> ClientCapabilities {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     catalogue::Entry,
     config::{Settings, ToolSettings, UpstreamSettings},
+    confirm::ConfirmBy,
     context::Time,
     duration::{self, millis},
     engine::Engine,
@@ -30,6 +31,11 @@ pub(super) fn enforced(entry: &Entry, engine: &Engine) -> String {
         mutation.then(|| "idempotency key".into()),
         (!entry.declaration.scopes.is_empty()).then(|| format!("scopes {}", entry.declaration.scopes.join(" "))),
         engine.access.policies.is_some().then(|| "policies".into()),
+        policy.confirmation.map(|by| match by {
+            ConfirmBy::Client => "confirmation".into(),
+            ConfirmBy::Approver => "approval".into(),
+            ConfirmBy::Off => "confirmation off".into(),
+        }),
         entry.declaration.task.map(|task| if task.required { "task required".into() } else { "task".into() }),
     ];
     words.into_iter().flatten().collect::<Vec<_>>().join(" · ")
@@ -39,7 +45,6 @@ pub(super) fn enforced(entry: &Entry, engine: &Engine) -> String {
 pub(super) fn declared(entry: &Entry) -> String {
     let words = entry.declaration.unenforced().into_iter().map(|promise| match promise {
         Promise::Slo => "slo",
-        Promise::Confirmation => "confirm",
     });
     words.collect::<Vec<_>>().join(" · ")
 }
@@ -79,6 +84,12 @@ pub(super) fn as_json(entry: &Entry, engine: &Engine, settings: &Settings) -> Va
         ),
         ("idempotency_key", (declaration.effect != Effect::ReadOnly).into(), "attribute"),
         ("scopes", json!(declaration.scopes), "attribute"),
+        (
+            "confirmation",
+            policy.confirmation.map(ConfirmBy::as_str).into(),
+            if set.confirmation.is_some() { "configuration" } else { "confirmation.mode" },
+        ),
+        ("plan", declaration.plan.into(), from(false, declaration.plan.is_some())),
     ]);
     enforced["task"] = declaration.task.map_or(Value::Null, |support| task(support, entry, engine, &set));
     let (upstream, budget) = match policy.upstream {

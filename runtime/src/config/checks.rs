@@ -1,6 +1,6 @@
 //! What settings must be together, whatever each of them may be alone.
 
-use super::{Profile, Settings, Transport, reader::Reader};
+use super::{Profile, Settings, Transport, confirmation, reader::Reader};
 use crate::{principal::Principal, store::StoreUrl};
 
 /// Reports everything that does not go together.
@@ -65,6 +65,7 @@ pub(super) fn all(reader: &mut Reader, settings: &Settings, allow_embedded: bool
             &format!("callers are {}", Principal::NAMES.join(" and ")),
         );
     }
+    confirmation::check(reader, settings);
     reader.check(
         "idempotency.lease",
         settings.idempotency.lease >= 4 * settings.store.timeout,

@@ -5,10 +5,11 @@
 use std::time::Duration;
 
 use super::reader::Reader;
-use crate::reliability::Quota;
+use crate::{confirm::ConfirmBy, reliability::Quota};
 
 /// The settings of `[tools.<name>]`.
-pub(super) const TOOL_KEYS: [&str; 6] = ["timeout", "attempt_timeout", "retry", "rate_limit", "stale", "fallback"];
+pub(super) const TOOL_KEYS: [&str; 7] =
+    ["timeout", "attempt_timeout", "retry", "rate_limit", "stale", "fallback", "confirmation"];
 
 /// The settings of `[upstreams.<name>]`.
 pub(super) const UPSTREAM_KEYS: [&str; 12] = [
@@ -37,6 +38,8 @@ pub(crate) struct ToolSettings {
     pub(crate) stale: Option<Duration>,
     /// `false` switches a declared fallback off.
     pub(crate) fallback: Option<bool>,
+    /// Of a destructive tool.
+    pub(crate) confirmation: Option<ConfirmBy>,
 }
 
 /// What is set for one upstream. Ratios are parts of 1.
@@ -68,6 +71,7 @@ pub(super) fn tools(reader: &mut Reader) -> Vec<(String, ToolSettings)> {
                 rate_limit: reader.rate_of(&key("rate_limit")),
                 stale: reader.duration_of(&key("stale")),
                 fallback: reader.flag_of(&key("fallback")),
+                confirmation: reader.choice_of(&key("confirmation"), &ConfirmBy::NAMES),
             };
             (name, settings)
         })

@@ -8,7 +8,7 @@ use toml::Value;
 use tracing_subscriber::EnvFilter;
 
 use super::{ConfigProblem, auth, layers::Layers, policies};
-use crate::{duration, nearest::nearest_name, reliability::Quota, store::StoreUrl};
+use crate::{duration, keyring::KeySource, nearest::nearest_name, reliability::Quota, store::StoreUrl};
 
 /// Every key with a name of its own; a reader that reads another one is a mistake that the first test finds.
 pub(super) const KEYS: &[&str] = &[
@@ -72,6 +72,12 @@ pub(super) const KEYS: &[&str] = &[
     "policy.reads",
     "policy.refresh",
     "auth.step_up",
+    "state.keys",
+    "state.rotate_after",
+    "confirmation.mode",
+    "confirmation.by_token",
+    "confirmation.ttl",
+    "confirmation.approval_ttl",
     "drain.grace",
     "auth.resource",
     "auth.documentation",
@@ -126,6 +132,18 @@ impl Reader {
     pub(super) fn store_url(&mut self, key: &'static str) -> Option<StoreUrl> {
         let text = self.text(key)?;
         StoreUrl::parse(&text).map_err(|problem| self.check(key, false, &problem.what, &problem.help)).ok()
+    }
+
+    /// Keys, or where they are. A problem with one does not repeat it.
+    pub(super) fn keys(&mut self, key: &'static str) -> Vec<KeySource> {
+        let mut keys = Vec::new();
+        for text in self.list(key, &[]) {
+            match KeySource::parse(&text) {
+                Ok(source) => keys.push(source),
+                Err(problem) => self.check(key, false, &problem.what, &problem.help),
+            }
+        }
+        keys
     }
 
     pub(super) fn url_path(&mut self, key: &'static str, default: &str) -> String {
@@ -238,13 +256,16 @@ impl Reader {
     }
 
     pub(super) fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)], default: T) -> T {
+        self.choice_of(key, choices).unwrap_or(default)
+    }
+
+    pub(super) fn choice_of<T: Copy>(&mut self, key: &str, choices: &[(&str, T)]) -> Option<T> {
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
         let expected = format!("one of {}", names.join(", "));
         self.read(key, &expected, &format!("write \"{}\"", names[0]), |value| {
             let value = value.as_str()?;
             choices.iter().find(|(name, _)| *name == value).map(|(_, choice)| *choice)
         })
-        .unwrap_or(default)
     }
 
     /// The user's names in a table of [`NAMED`]. A name may itself have dots; the setting is the last part of a key.

@@ -63,7 +63,7 @@ impl Deadline {
     }
 
     /// The call showed progress.
-    pub(super) fn touch(&self) {
+    pub(crate) fn touch(&self) {
         let elapsed = self.clock.now().saturating_duration_since(self.start);
         self.touched.store(millis(elapsed), Ordering::Relaxed);
     }

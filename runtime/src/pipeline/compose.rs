@@ -25,6 +25,7 @@ pub(super) fn outcome(served: Served<'_>, output: Output, limit: usize) -> Resul
         (Output::Content(_), _) => {
             return Err(Stop::BadOutput("it has no structure, and the older version promises one".into()));
         }
+        (Output::Plan(_), _) => return Err(Stop::BadOutput("it is a plan".into())),
         // Text and nothing are published without structure; a shim may know one.
         (Output::Value(value), OutputSchema::Wrapped(_)) => {
             Value::Object(Map::from_iter([(WRAPPER.to_owned(), value)]))
@@ -65,13 +66,12 @@ fn shaped(contract: &Contract, value: Value) -> Result<Outcome, Stop> {
     }
 }
 
-/// The outcome of a function that ended early because the client must be asked, or the stop as it was.
-pub(super) fn instead(stop: Stop, ask: impl FnOnce(InputRequests) -> Result<Outcome, Stop>) -> Result<Outcome, Stop> {
+/// What a function that ended early asks the client for, or the stop as it was.
+pub(super) fn requests(stop: Stop) -> Result<InputRequests, Stop> {
     match stop {
-        Stop::Tool(mut error) if error.kind() == ErrorKind::InputRequired => match error.take_requests() {
-            Some(requests) => ask(requests),
-            None => Err(Stop::Tool(error)),
-        },
+        Stop::Tool(mut error) if error.kind() == ErrorKind::InputRequired => {
+            error.take_requests().ok_or(Stop::Tool(error))
+        }
         Stop::Tool(mut error) if error.kind() == ErrorKind::MissingCapability => match error.take_capabilities() {
             Some(needed) => Err(Stop::MissingCapability(Box::new(needed))),
             None => Err(Stop::Tool(error)),

@@ -31,6 +31,8 @@ pub(super) struct Execution<'a> {
     pub(super) served: Served<'a>,
     pub(super) policy: &'a ToolPolicy,
     pub(super) context: &'a CallContext,
+    /// What is run: the tool's function, or what makes its plan.
+    pub(super) function: &'a Run,
 }
 
 impl Execution<'_> {
@@ -58,6 +60,12 @@ impl Execution<'_> {
         };
         notes.degraded = Some(Degraded { mode: DegradedMode::Fallback, reason });
         Ok(output)
+    }
+
+    /// Runs a function that only looks: once, behind the upstream's bulkhead and breaker as any attempt, with no fallback.
+    pub(super) async fn look(&self, arguments: Arguments) -> Result<Output, Stop> {
+        let upstream = self.policy.upstream.map(|at| &self.engine.upstreams[at]);
+        self.attempt(upstream, arguments, &mut Notes::default()).await
     }
 
     /// What serves when the function can't, unless it was switched off.
@@ -207,7 +215,7 @@ impl Execution<'_> {
             limit: self.policy.attempt_timeout.map(|limit| (self.engine.clock.now(), limit)),
             kept: self.kept(),
         };
-        let ended = attempt.run(&self.served.tool.run, &context, arguments).await;
+        let ended = attempt.run(self.function, &context, arguments).await;
         let ended = ended.map(|result| result.map_err(Stop::from));
         if matches!(ended, Ok(Err(Stop::NoThread { .. }))) {
             // It was not begun, so nothing of it is unknown.

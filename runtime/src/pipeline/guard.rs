@@ -65,6 +65,24 @@ pub(crate) fn allowed(
     policies(engine, caller, served, surface, arguments)
 }
 
+/// The claim of a call of which nothing was begun. Dropped, because its caller is gone, its key is free again: a person
+/// may be thinking about it for long.
+pub(super) struct Unbegun(pub(super) Option<Claim>);
+
+impl Unbegun {
+    /// The claim of a call that begins now.
+    pub(super) fn begin(mut self) -> Option<Claim> {
+        self.0.take()
+    }
+}
+
+impl Drop for Unbegun {
+    fn drop(&mut self) {
+        // Said at once; nobody is there to wait until it is written.
+        drop(self.0.take().map(|claim| claim.settle(&Err(Stop::Cancelled), false)));
+    }
+}
+
 /// Claims the key of a call that has one and changes something.
 pub(super) async fn claim(
     engine: &Engine,

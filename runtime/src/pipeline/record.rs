@@ -13,6 +13,7 @@ use crate::{
     caller::Caller,
     catalogue::{Contract, Entry, Served, State},
     clock::Clock,
+    confirm::Attested,
     context::Call,
     error::ErrorKind,
     metrics::Metrics,
@@ -47,6 +48,7 @@ impl Record {
             degraded = field::Empty,
             reason = field::Empty,
             policies = field::Empty,
+            confirmation = field::Empty,
         );
         let tool = tool.map_or_else(|| names::UNKNOWN_TOOL.into(), |tool| Arc::clone(&tool.name));
         Self::with(tool, clock, span)
@@ -67,9 +69,11 @@ impl Record {
             degraded = field::Empty,
             reason = field::Empty,
             policies = field::Empty,
+            confirmation = field::Empty,
         );
         let record = Self::with(Arc::clone(&served.tool.name), clock, span);
         record.serving(served.contract());
+        record.confirmed(call.confirmed.map(|confirmed| confirmed.by));
         record
     }
 
@@ -80,6 +84,12 @@ impl Record {
     /// Notes which task it is.
     pub(crate) fn task(&self, id: &str) {
         self.span.record("task", id);
+    }
+
+    fn confirmed(&self, by: Option<Attested>) {
+        if let Some(by) = by {
+            self.span.record("confirmation", by.as_str());
+        }
     }
 
     /// Drops it without an event: somebody else records the same.
@@ -107,6 +117,7 @@ impl Record {
 
     pub(crate) fn close(&self, metrics: &Metrics, outcome: &Result<Outcome, Stop>, notes: &Notes) {
         self.count(metrics, outcome, notes);
+        self.confirmed(notes.confirmed);
         if notes.attempts > 1 {
             self.span.record("attempts", notes.attempts);
         }
@@ -202,7 +213,7 @@ fn level(stop: &Stop, begun: bool) -> Level {
         | Stop::StoreAway(_) => Level::Quiet,
         // Another call is the one that ended so, and this one repeats it.
         Stop::EffectUnknown { .. } if !begun => Level::Caller,
-        Stop::State(StateError::NoRandomness | StateError::Exhausted)
+        Stop::State(StateError::NoRandomness | StateError::Key(_))
         | Stop::BadShim { .. }
         | Stop::Untranslatable { .. }
         | Stop::Panicked(_)

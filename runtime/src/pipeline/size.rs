@@ -26,6 +26,7 @@ pub(super) fn check(output: &Output, limit: usize) -> Result<(), Stop> {
     let mut measure = Measure::new(limit, usize::MAX);
     let measured = match output {
         Output::Value(value) => measure.value(value, 0),
+        Output::Plan(_) => Ok(()),
         Output::Content(content) => content.blocks.iter().try_for_each(|block| measure.add(AROUND + bytes(block))),
     };
     measured.map_err(|_| Stop::ResultTooLarge { limit })

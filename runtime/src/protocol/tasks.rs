@@ -100,7 +100,7 @@ mod tests {
         engine::{Engine, Seams},
         mcp_tool,
         protocol::serve_stdio,
-        reliability::{Quota, Random},
+        reliability::Quota,
         server::Server,
         store::{Expect, Key, Kind, Put, Store, StoreError, Stored, Taken},
         tools,
@@ -163,7 +163,7 @@ mod tests {
             let server = Server::builder("test", ()).tools(tools![dig]).build();
             let settings = Settings::from_text("[limits]\ndeadline = '5s'").unwrap();
             let clock = Clock::system();
-            let seams = Seams { clock, random: Random::seeded(1), store: Arc::new(Silent) };
+            let seams = Seams { store: Arc::new(Silent), ..Seams::of_test(clock) };
             let engine = Engine::new(server.into_parts().unwrap(), &settings, seams).unwrap();
             let handler = McpHandler::new(Arc::new(engine), Caller::local("default".into()), None);
             let (client, server) = tokio::io::duplex(1 << 16);

@@ -4,23 +4,23 @@
 //! (a second sidecar, a command while a server runs) finds the store away, looks again when it is used, and takes over
 //! when the first one ends. Limits are counted in memory: a process that restarts begins with full quotas.
 //!
-//! Switches are not in that file but in `switches.json`, since an operator throws them from another process while the
-//! server holds the lock of the database: see [`switches`].
+//! Switches and approvals are not in that file but in `switches.json` and `approvals.json`, since an operator changes them
+//! from another process while the server holds the lock of the database: see [`aside`].
 //!
 //! Invariants: what was answered is on the disk; a file that can't be read is reported and left as it is; nobody but
 //! the user whose process it is can read the files. The time is that of the machine.
 
+mod aside;
 mod codec;
 mod file;
 mod records;
-mod switches;
 mod writer;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
 use self::{
+    aside::{APPROVALS, Aside, SWITCHES},
     file::{Fault, File, Opened},
-    switches::Switches,
     writer::{Change, Changed},
 };
 use super::{Expect, Key, Kind, Put, Quota, Store, StoreError, Stored, Taken, attempt::Attempt, key, quota, within};
@@ -33,7 +33,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 pub(super) struct Embedded {
     file: Arc<File>,
     opened: Attempt<Opened>,
-    switches: Arc<Switches>,
+    switches: Arc<Aside>,
+    approvals: Arc<Aside>,
     limits: reliability::Limits,
     clock: Clock,
     timeout: Duration,
@@ -46,7 +47,8 @@ impl Embedded {
         Self {
             opened: Attempt::new(file.store(), clock, LOOK_AGAIN),
             file,
-            switches: Arc::new(Switches::new(data, clock)),
+            switches: Arc::new(Aside::new(SWITCHES, data, clock)),
+            approvals: Arc::new(Aside::new(APPROVALS, data, clock)),
             limits: reliability::Limits::new(clock),
             clock,
             timeout,
@@ -91,13 +93,23 @@ impl Embedded {
         })
     }
 
-    async fn switches<T: Send + 'static>(
+    /// The file of a kind that is not in the database.
+    fn aside(&self, kind: Kind) -> Option<&Arc<Aside>> {
+        match kind {
+            Kind::Switch => Some(&self.switches),
+            Kind::Approval => Some(&self.approvals),
+            _ => None,
+        }
+    }
+
+    async fn in_file<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Switches) -> Result<T, StoreError> + Send + 'static,
+        file: &Arc<Aside>,
+        work: impl FnOnce(&Aside) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let switches = Arc::clone(&self.switches);
-        let work = blocking(self.switches.store(), move || work(&switches));
-        within(self.timeout, self.switches.store(), work).await
+        let working = Arc::clone(file);
+        let work = blocking(file.store(), move || work(&working));
+        within(self.timeout, file.store(), work).await
     }
 
     async fn within<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
@@ -114,8 +126,8 @@ impl Embedded {
 impl Store for Embedded {
     fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Stored>, StoreError>> {
         let owned = key.clone();
-        if key.kind == Kind::Switch {
-            return Box::pin(self.switches(move |switches| switches.get(&owned)));
+        if let Some(file) = self.aside(key.kind) {
+            return Box::pin(self.in_file(file, move |file| file.get(&owned)));
         }
         let place = key::bytes(key);
         Box::pin(self.within(self.read(move |opened| opened.get(&place))))
@@ -129,9 +141,9 @@ impl Store for Embedded {
         ttl: Option<Duration>,
     ) -> BoxFuture<'a, Result<Put, StoreError>> {
         let (expires, value) = (self.expires(ttl), value.to_vec());
-        if key.kind == Kind::Switch {
+        if let Some(file) = self.aside(key.kind) {
             let key = key.clone();
-            return Box::pin(self.switches(move |switches| switches.put(&key, expect, &value, expires)));
+            return Box::pin(self.in_file(file, move |file| file.put(&key, expect, &value, expires)));
         }
         let long = key::is_long(&key.name).then(|| key.name.clone());
         let change = Change::Put { place: key::bytes(key), long, expect, value, expires };
@@ -144,9 +156,9 @@ impl Store for Embedded {
     }
 
     fn remove<'a>(&'a self, key: &'a Key, expect: Expect) -> BoxFuture<'a, Result<bool, StoreError>> {
-        if key.kind == Kind::Switch {
+        if let Some(file) = self.aside(key.kind) {
             let key = key.clone();
-            return Box::pin(self.switches(move |switches| switches.remove(&key, expect)));
+            return Box::pin(self.in_file(file, move |file| file.remove(&key, expect)));
         }
         let change = Change::Remove { place: key::bytes(key), expect };
         Box::pin(self.within(async { Ok(self.change(change).await? == Changed::Removed(true)) }))
@@ -160,8 +172,8 @@ impl Store for Embedded {
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<(Key, Stored)>, StoreError>> {
         let (tenant, after) = (Arc::<str>::from(tenant), after.map(str::to_owned));
-        if kind == Kind::Switch {
-            return Box::pin(self.switches(move |switches| switches.list(&tenant, after.as_deref(), limit)));
+        if let Some(file) = self.aside(kind) {
+            return Box::pin(self.in_file(file, move |file| file.list(&tenant, after.as_deref(), limit)));
         }
         Box::pin(self.within(self.read(move |opened| opened.list(&tenant, kind, after.as_deref(), limit))))
     }

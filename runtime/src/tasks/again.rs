@@ -17,6 +17,7 @@ use crate::{
     call::Stop,
     caller::Caller,
     catalogue::{Catalogue, Served, SurfaceId},
+    confirm::ConfirmBy,
     context::{BoxFuture, Call, Channel, Deadline, Interaction, LogLevel},
     engine::Engine,
     error::ToolError,
@@ -52,6 +53,9 @@ const OFF: Why =
     Why { kind: "unavailable", message: "its process ended and the tool is switched off; call again later" };
 /// Its caller may not call it any more.
 const DENIED: Why = Why { kind: "denied", message: "its process ended, and the call is denied now" };
+/// It was begun by a release that did not ask, or where nobody has to be.
+const UNCONFIRMED: Why =
+    Why { kind: "denied", message: "its process ended and it was never confirmed; call the tool again" };
 /// It has run for as long as it may.
 pub(super) const LATE: Why =
     Why { kind: "timeout", message: "its process ended, and the time that it may run is over; call the tool again" };
@@ -62,7 +66,11 @@ pub(super) async fn fit(engine: &Engine, slot: &Slot, record: &Record, again: &A
     if engine.switches.check(served.tool).is_err() {
         return Err(Unfit::Here(&OFF));
     }
-    let time = engine.policy(served.tool).task_time;
+    let policy = engine.policy(served.tool);
+    if again.confirmed.is_none() && policy.confirmation.is_some_and(|by| by != ConfirmBy::Off) {
+        return Err(Unfit::Here(&UNCONFIRMED));
+    }
+    let time = policy.task_time;
     let left = record.time_left(time.hard, engine.clock.unix_millis());
     if left.is_zero() {
         return Err(Unfit::Late);
@@ -120,6 +128,7 @@ fn work(
             cancellation: CancellationToken::new(),
             responses: original.responses,
             idempotency_key: original.idempotency_key,
+            confirmed: again.confirmed,
             channel: Arc::new(Gone(original.capabilities)),
             bounds: engine.bounds(),
         },

@@ -136,9 +136,11 @@ fn record(engine: &Engine, start: &Start<'_>) -> Record {
         let mut surfaces = engine.catalogue.surfaces();
         surfaces.find(|(surface, _)| *surface == wanted).map(|(_, Surface { release, .. })| release.clone())
     };
-    let again = declaration
-        .idempotent
-        .then(|| Again { surface: surface.and_then(release), major: served.contract().version.major });
+    let again = declaration.idempotent.then(|| Again {
+        surface: surface.and_then(release),
+        major: served.contract().version.major,
+        confirmed: call.confirmed,
+    });
     Record {
         principal: call.caller.principal().as_str().to_owned(),
         tool: served.name.to_owned(),

@@ -14,7 +14,7 @@ use rmcp::model::{InputRequests, InputResponses, JsonObject};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{duration::millis, input_required};
+use crate::{confirm::Confirmed, duration::millis, input_required};
 
 /// How often a task is run at most: one that ends its process each time would take every replica down in turn.
 const MOST_RUNS: u32 = 5;
@@ -84,6 +84,9 @@ pub(crate) struct Again {
     pub(crate) surface: Option<String>,
     /// The major of the contract.
     pub(crate) major: u64,
+    /// How it was confirmed, where that was needed; it is not confirmed again.
+    #[serde(default)]
+    pub(crate) confirmed: Option<Confirmed>,
 }
 
 /// Something that happens to a task.

@@ -29,7 +29,6 @@ use crate::{
     engine::{Engine, Seams},
     error::ToolError,
     mcp_tool, pipeline,
-    reliability::Random,
     server::Server,
     store::{Kind, Memory, Store},
     tasks,
@@ -157,7 +156,7 @@ impl Process {
     fn on(bench: &Bench, memory: Arc<Memory>, clock: Clock) -> Self {
         let store = Arc::new(Faulty::new(memory));
         let server = Server::builder("bench", bench.clone()).tools(tools![read, change, fill, block, compute]).build();
-        let seams = Seams { clock, random: Random::seeded(1), store: Arc::clone(&store) as Arc<dyn Store> };
+        let seams = Seams { store: Arc::clone(&store) as Arc<dyn Store>, ..Seams::of_test(clock) };
         let engine = Engine::new(server.into_parts().unwrap(), &Settings::from_text("").unwrap(), seams).unwrap();
         Self { engine: Arc::new(engine), store }
     }

@@ -50,6 +50,8 @@ pub struct Declaration {
     pub stale: Option<Duration>,
     /// A call may be answered with a task, which the caller asks for its result later (MCP tasks extension).
     pub task: Option<TaskSupport>,
+    /// The name of the function that says what a destructive call would do, before it is confirmed.
+    pub plan: Option<&'static str>,
     /// Service level objectives.
     pub slo: Option<Slo>,
     /// URIs of images for a client's interface (`https:` or `data:`).
@@ -87,6 +89,7 @@ impl Declaration {
             fallback: None,
             stale: None,
             task: None,
+            plan: None,
             slo: None,
             icons: &[],
             aliases: &[],
@@ -104,10 +107,7 @@ impl Declaration {
 
     /// What the attribute promises and this release of Steadfast carries but does not enforce yet.
     pub fn unenforced(&self) -> Vec<Promise> {
-        [(self.slo.is_some(), Promise::Slo), (self.effect == Effect::Destructive, Promise::Confirmation)]
-            .into_iter()
-            .filter_map(|(declared, promise)| declared.then_some(promise))
-            .collect()
+        self.slo.iter().map(|_| Promise::Slo).collect()
     }
 }
 
@@ -139,8 +139,6 @@ impl Effect {
 pub enum Promise {
     /// `slo`
     Slo,
-    /// `effect = destructive`: plan and confirmation
-    Confirmation,
 }
 
 impl Promise {
@@ -148,7 +146,6 @@ impl Promise {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Slo => "slo",
-            Self::Confirmation => "confirmation",
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use self::bounded::Unwritten;
-use crate::{context::CallContext, error::ToolError};
+use crate::{confirm::Plan, context::CallContext, error::ToolError};
 
 /// The dialect of every schema that Steadfast publishes.
 pub(crate) const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -24,6 +24,9 @@ pub enum Output {
     Value(Value),
     /// Content blocks, without structure.
     Content(Content),
+    /// What a tool's function would do; of the function that makes plans, and of no other.
+    #[doc(hidden)]
+    Plan(Box<Plan>),
 }
 
 /// A type that a tool's function can return.

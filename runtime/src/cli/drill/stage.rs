@@ -18,8 +18,10 @@ use crate::{
     cli::example,
     clock::Clock,
     config::{Settings, ToolSettings, UpstreamSettings},
+    confirm::ConfirmBy,
     duration,
     engine::{Engine, Parts, Seams},
+    keyring::Keyring,
     nearest::nearest_name,
     reliability::Random,
     server::Server,
@@ -102,8 +104,12 @@ impl Stage {
             handler: handler.clone(),
             access: access.clone(),
         };
-        let seams =
-            Seams { clock: self.clock, random: Random::seeded(self.seed), store: Arc::new(Memory::new(self.clock)) };
+        let seams = Seams {
+            clock: self.clock,
+            random: Random::seeded(self.seed),
+            store: Arc::new(Memory::new(self.clock)),
+            keyring: Arc::new(Keyring::fresh().map_err(AppError::Random)?),
+        };
         Engine::new(parts, &self.settings, seams).map(Arc::new).map_err(AppError::Build)
     }
 
@@ -130,6 +136,11 @@ impl Stage {
         settings.access.policy.mode = Mode::Log;
         if engine.access.policies.is_some() {
             self.differences.push("policies are not enforced".into());
+        }
+        if policy.confirmation.is_some_and(|by| by != ConfirmBy::Off) {
+            settings.confirmation.mode = ConfirmBy::Off;
+            entry_of::<ToolSettings>(&mut settings.tools, name).confirmation = Some(ConfirmBy::Off);
+            self.differences.push("calls are not confirmed".into());
         }
         settings.limits.admission.rate_per_caller = None;
         settings.limits.admission.rate_per_tenant = None;

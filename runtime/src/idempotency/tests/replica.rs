@@ -24,7 +24,7 @@ use crate::{
     context::{BoxFuture, Channel, Interaction, LogLevel},
     engine::{Engine, Seams},
     mcp_tool, pipeline,
-    reliability::{Quota, Random},
+    reliability::Quota,
     store::{Expect, Key, Kind, Memory, Put, Store, StoreError, Stored, Taken, Trouble},
     tool::State,
     tools,
@@ -157,7 +157,7 @@ impl Replica {
         let server = Server::builder("test", paid.clone()).tools(tools![pay, pay_late]).build();
         let settings = "[idempotency]\nlease = '6s'\n[limits]\nconcurrency = 2000\nconcurrency_per_caller = 2000";
         let settings = Settings::from_text(settings).unwrap();
-        let seams = Seams { clock, random: Random::seeded(1), store: Arc::clone(&line) as Arc<dyn Store> };
+        let seams = Seams { store: Arc::clone(&line) as Arc<dyn Store>, ..Seams::of_test(clock) };
         let engine = Engine::new(server.into_parts().unwrap(), &settings, seams).unwrap();
         Self { engine: Arc::new(engine), line }
     }

@@ -11,9 +11,8 @@ use crate::{
     engine::{Engine, Seams},
     mcp_tool,
     principal::Principal,
-    reliability::Random,
     server::Server,
-    store, tools,
+    tools,
 };
 
 /// Do nothing.
@@ -23,11 +22,7 @@ async fn rest() {}
 fn mount() -> Mount {
     let server = Server::builder("test", ()).tools(tools![rest]).build();
     let settings = Settings::from_text("[limits]\nconcurrency = 1\nqueue = 0").unwrap();
-    let seams = Seams {
-        clock: Clock::system(),
-        random: Random::seeded(1),
-        store: Arc::new(store::Memory::new(Clock::system())),
-    };
+    let seams = Seams::of_test(Clock::system());
     let engine = Engine::new(server.into_parts().unwrap(), &settings, seams).unwrap();
     let endpoint = Endpoint {
         path: "/mcp".into(),

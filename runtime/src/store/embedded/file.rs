@@ -4,7 +4,6 @@
 //! the machine lost its power.
 
 use std::{
-    fs::{self, OpenOptions},
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -13,7 +12,11 @@ use std::{
 use redb::{Database, ReadableDatabase, TableDefinition, TableError, WriteTransaction, backends::FileBackend};
 
 use super::{records, writer::Queue};
-use crate::{clock::Clock, store::StoreError};
+use crate::{
+    clock::Clock,
+    files::{keep_names, make_folder, private},
+    store::StoreError,
+};
 
 /// What an operation failed at.
 #[derive(Debug, Clone)]
@@ -139,27 +142,4 @@ fn migrate(database: &Database, found: u64) -> Result<(), redb::Error> {
     }
     transaction.open_table(META)?.insert(FORMAT, MIGRATIONS.len() as u64)?;
     Ok(transaction.commit()?)
-}
-
-/// How files are opened that nobody else may read.
-pub(super) fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
-/// Waits until the names of a folder's files are on the disk; other systems than Unix don't open folders.
-pub(super) fn keep_names(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
-}
-
-/// Makes a folder that nobody else may look into; one that is there stays as it is.
-pub(super) fn make_folder(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }

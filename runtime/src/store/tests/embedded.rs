@@ -117,7 +117,7 @@ async fn a_directory_in_use_is_away_until_the_other_one_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_switch_is_thrown_while_another_process_has_the_database() {
+async fn a_switch_is_thrown_and_a_call_approved_while_another_process_has_the_database() {
     let folder = tempfile::tempdir().unwrap();
     let (server, command) = (embedded(folder.path()), embedded(folder.path()));
     set(&server, &key(Kind::Claim), b"x").await.unwrap();
@@ -125,6 +125,9 @@ async fn a_switch_is_thrown_while_another_process_has_the_database() {
     assert_eq!(value(&server, &key(Kind::Switch)).await.as_deref(), Some(b"{\"off\":true}".as_slice()));
     let written = fs::read_to_string(folder.path().join("switches.json")).unwrap();
     assert!(written.contains(r#""text": "{\"off\":true}""#), "{written}");
+    set(&command, &key(Kind::Approval), b"granted").await.unwrap();
+    assert_eq!(value(&server, &key(Kind::Approval)).await.as_deref(), Some(b"granted".as_slice()));
+    assert!(folder.path().join("approvals.json").exists());
 }
 
 #[tokio::test(start_paused = true)]
@@ -148,7 +151,9 @@ async fn what_is_over_is_swept_with_later_changes() {
 
 #[tokio::test(start_paused = true)]
 async fn a_file_that_is_damaged_is_reported_and_left_as_it_is() {
-    for (name, kind) in [("store.redb", Kind::Claim), ("switches.json", Kind::Switch)] {
+    for (name, kind) in
+        [("store.redb", Kind::Claim), ("switches.json", Kind::Switch), ("approvals.json", Kind::Approval)]
+    {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         let garbage = b"this is no database, but something that somebody may still need".repeat(200);
@@ -228,9 +233,10 @@ async fn nobody_else_may_read_the_files() {
     let store = embedded(&data);
     set(&store, &key(Kind::Claim), b"x").await.unwrap();
     set(&store, &key(Kind::Switch), b"x").await.unwrap();
+    set(&store, &key(Kind::Approval), b"x").await.unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&data), 0o700);
-    for name in ["store.redb", "switches.json", "switches.lock"] {
+    for name in ["store.redb", "switches.json", "switches.lock", "approvals.json", "approvals.lock"] {
         assert_eq!(mode(&data.join(name)), 0o600, "{name}");
     }
 }

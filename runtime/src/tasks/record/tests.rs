@@ -9,7 +9,7 @@ const LEASE: Duration = Duration::from_secs(15);
 const TTL: Duration = Duration::from_secs(3600);
 
 fn record(again: bool, mutation: bool) -> Record {
-    let again = again.then_some(Again { surface: None, major: 1 });
+    let again = again.then_some(Again { surface: None, major: 1, confirmed: None });
     let lease = Some(Lease { owner: "a".into(), left_ms: millis(LEASE) });
     let open = Open { lease, runs: 1, questions: InputRequests::new(), answers: InputResponses::new(), again };
     Record {

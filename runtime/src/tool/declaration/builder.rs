@@ -51,6 +51,8 @@ setters! {
     with_stale(stale: Duration) => Some(stale);
     /// `task`
     with_task(task: TaskSupport) => Some(task);
+    /// `plan = path`
+    with_plan(plan: &'static str) => Some(plan);
     /// `slo(..)`
     with_slo(slo: Slo) => Some(slo);
     /// `icons = [..]`

@@ -1,9 +1,10 @@
-//! Switches in `switches.json`, so that they can be thrown while another process has the database.
+//! Switches in `switches.json` and approvals in `approvals.json`, so that they can be changed while another process has
+//! the database.
 //!
-//! A command changes a switch while a server runs, and several servers may share a data directory; the lock of the
-//! database is held by one of them. So switches are a small file of JSON that anybody of the same user reads without a
-//! lock: a change writes a new file and renames it over the old one, under the lock of `switches.lock`. It is also
-//! what an operator can read without a tool.
+//! A command throws a switch or grants an approval while a server runs, and several servers may share a data directory;
+//! the lock of the database is held by one of them. So each of these kinds is a small file of JSON that anybody of the
+//! same user reads without a lock: a change writes a new file and renames it over the old one, under the lock of a file
+//! beside it. It is also what an operator can read without a tool.
 //!
 //! Invariant: who reads sees the file before a change or after it; a change that was answered is on the disk; two
 //! processes never write at once. It is for few records that change seldom: each change writes all of them.
@@ -11,7 +12,7 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io::{self, Write},
+    io,
     ops::Bound,
     path::{Path, PathBuf},
     sync::Arc,
@@ -20,29 +21,54 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::file::{keep_names, make_folder, private};
 use crate::{
     clock::Clock,
+    files,
     store::{Expect, Key, Kind, Put, StoreError, Stored, key::hex},
 };
 
 const FORMAT: u32 = 1;
 
 /// See the module.
-pub(super) struct Switches {
-    folder: PathBuf,
+pub(super) struct Aside {
+    of: Of,
     file: PathBuf,
     store: Arc<str>,
     clock: Clock,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+/// What is kept in a file.
+pub(super) struct Of {
+    kind: Kind,
+    /// Its name in the file, and the file's own.
+    name: &'static str,
+    /// What a file that is gone means.
+    without: &'static str,
+}
+
+pub(super) const SWITCHES: Of =
+    Of { kind: Kind::Switch, name: "switches", without: "every switch is then as if never thrown" };
+pub(super) const APPROVALS: Of =
+    Of { kind: Kind::Approval, name: "approvals", without: "every approval has then to be asked for again" };
+
+#[derive(Debug)]
 struct Document {
-    format: u32,
     /// The version that was given last.
     version: u64,
-    /// By tenant and name.
-    switches: BTreeMap<String, BTreeMap<String, Entry>>,
+    records: Records,
+}
+
+/// By tenant and name.
+type Records = BTreeMap<String, BTreeMap<String, Entry>>;
+
+/// A document as it is written.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    format: u32,
+    version: u64,
+    /// The records, under their name.
+    #[serde(flatten)]
+    records: BTreeMap<String, Records>,
 }
 
 /// Times are milliseconds since 1970.
@@ -64,10 +90,10 @@ enum Value {
     Hex(String),
 }
 
-impl Switches {
-    pub(super) fn new(data: &Path, clock: Clock) -> Self {
-        let file = data.join("switches.json");
-        Self { folder: data.to_owned(), store: file.display().to_string().into(), file, clock }
+impl Aside {
+    pub(super) fn new(of: Of, data: &Path, clock: Clock) -> Self {
+        let file = data.join(of.name).with_extension("json");
+        Self { of, store: file.display().to_string().into(), file, clock }
     }
 
     /// The name in errors.
@@ -77,7 +103,7 @@ impl Switches {
 
     pub(super) fn get(&self, key: &Key) -> Result<Option<Stored>, StoreError> {
         let (document, now) = (self.read()?, self.clock.unix_millis());
-        let entry = document.switches.get(&*key.tenant).and_then(|tenant| tenant.get(&key.name));
+        let entry = document.records.get(&*key.tenant).and_then(|tenant| tenant.get(&key.name));
         entry.filter(|entry| !entry.is_over(now)).map(|entry| self.stored(entry, now)).transpose()
     }
 
@@ -88,16 +114,16 @@ impl Switches {
         limit: usize,
     ) -> Result<Vec<(Key, Stored)>, StoreError> {
         let (document, now) = (self.read()?, self.clock.unix_millis());
-        let Some(entries) = document.switches.get(&**tenant) else { return Ok(Vec::new()) };
+        let Some(entries) = document.records.get(&**tenant) else { return Ok(Vec::new()) };
         let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
         let live = entries.range::<str, _>((behind, Bound::Unbounded)).filter(|(_, entry)| !entry.is_over(now));
-        let key = |name: &String| Key { tenant: Arc::clone(tenant), kind: Kind::Switch, name: name.clone() };
+        let key = |name: &String| Key { tenant: Arc::clone(tenant), kind: self.of.kind, name: name.clone() };
         live.take(limit).map(|(name, entry)| Ok((key(name), self.stored(entry, now)?))).collect()
     }
 
     pub(super) fn put(&self, key: &Key, expect: Expect, value: &[u8], expires: Option<u64>) -> Result<Put, StoreError> {
         let (_lock, mut document, now) = self.begin()?;
-        let tenant = document.switches.entry(key.tenant.to_string()).or_default();
+        let tenant = document.records.entry(key.tenant.to_string()).or_default();
         let there = tenant.get(&key.name);
         if !expect.allows(there.map(|entry| entry.version)) {
             return Ok(Put::Conflict(there.map(|entry| self.stored(entry, now)).transpose()?));
@@ -105,31 +131,30 @@ impl Switches {
         document.version += 1;
         let version = document.version;
         tenant.insert(key.name.clone(), Entry { version, written: now, expires, value: Value::new(value) });
-        self.write(&document)?;
+        self.write(document)?;
         Ok(Put::Done { version })
     }
 
     pub(super) fn remove(&self, key: &Key, expect: Expect) -> Result<bool, StoreError> {
         let (_lock, mut document, _) = self.begin()?;
-        let Some(tenant) = document.switches.get_mut(&*key.tenant) else { return Ok(false) };
+        let Some(tenant) = document.records.get_mut(&*key.tenant) else { return Ok(false) };
         let there = tenant.get(&key.name).map(|entry| entry.version);
         if there.is_none() || !expect.allows(there) {
             return Ok(false);
         }
         tenant.remove(&key.name);
-        self.write(&document)?;
+        self.write(document)?;
         Ok(true)
     }
 
     /// Locks out other writers until the file is dropped, and reads what is still valid.
     fn begin(&self) -> Result<(File, Document, u64), StoreError> {
-        let lock = make_folder(&self.folder).and_then(|()| private().open(self.file.with_extension("lock")));
-        let lock = lock.and_then(|file| file.lock().map(|()| file)).map_err(|error| self.away(error))?;
+        let lock = files::lock(&self.file).map_err(|error| self.away(error))?;
         let (mut document, now) = (self.read()?, self.clock.unix_millis());
-        for tenant in document.switches.values_mut() {
+        for tenant in document.records.values_mut() {
             tenant.retain(|_, entry| !entry.is_over(now));
         }
-        document.switches.retain(|_, tenant| !tenant.is_empty());
+        document.records.retain(|_, tenant| !tenant.is_empty());
         Ok((lock, document, now))
     }
 
@@ -137,29 +162,25 @@ impl Switches {
         let text = match fs::read(&self.file) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Document { format: FORMAT, version: 0, switches: BTreeMap::new() });
+                return Ok(Document { version: 0, records: Records::new() });
             }
             Err(error) => return Err(self.away(error)),
         };
-        let document: Document = serde_json::from_slice(&text).map_err(|error| self.damaged().because(error))?;
-        if document.format != FORMAT {
-            let what = format!("it is of format {}, and this release reads {FORMAT}", document.format);
+        let written: Written = serde_json::from_slice(&text).map_err(|error| self.damaged().because(error))?;
+        let Written { format, version, mut records } = written;
+        if format != FORMAT {
+            let what = format!("it is of format {format}, and this release reads {FORMAT}");
             return Err(StoreError::broken(&self.store, what, "use the release that wrote it"));
         }
-        Ok(document)
+        let records = records.remove(self.of.name).ok_or_else(|| self.damaged())?;
+        Ok(Document { version, records })
     }
 
-    fn write(&self, document: &Document) -> Result<(), StoreError> {
-        let text = serde_json::to_string_pretty(document).map_err(|error| self.damaged().because(error))?;
-        let new = self.file.with_extension("json.new");
-        let write = || -> io::Result<()> {
-            let mut file = private().truncate(true).open(&new)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&new, &self.file)?;
-            keep_names(&self.folder)
-        };
-        write().map_err(|error| self.away(error))
+    fn write(&self, Document { version, records }: Document) -> Result<(), StoreError> {
+        let written =
+            Written { format: FORMAT, version, records: BTreeMap::from([(self.of.name.to_owned(), records)]) };
+        let text = serde_json::to_string_pretty(&written).map_err(|error| self.damaged().because(error))?;
+        files::replace(&self.file, text.as_bytes()).map_err(|error| self.away(error))
     }
 
     fn stored(&self, entry: &Entry, now: u64) -> Result<Stored, StoreError> {
@@ -174,7 +195,7 @@ impl Switches {
     }
 
     fn damaged(&self) -> StoreError {
-        let help = "mend it, restore it from a backup, or move it away: every switch is then as if never thrown";
+        let help = format!("mend it, restore it from a backup, or move it away: {}", self.of.without);
         StoreError::broken(&self.store, "it can't be understood, and was left as it is", help)
     }
 }
