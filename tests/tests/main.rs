@@ -4,6 +4,7 @@
 
 mod access;
 mod cli;
+mod confirm;
 mod faults;
 mod models;
 mod pipeline;

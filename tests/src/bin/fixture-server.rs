@@ -85,6 +85,16 @@ async fn region(#[arg(header = "Region")] region: String) -> String {
     region
 }
 
+/// Wipe a disk.
+#[mcp_tool(version = "1.0.0", effect = destructive, plan = plan_to_wipe)]
+async fn wipe(disk: String) -> String {
+    format!("{disk} is wiped")
+}
+
+fn plan_to_wipe(disk: String) -> Plan {
+    Plan::new("Wipes a disk").change(disk, "wiped")
+}
+
 /// Ask the client's user whether to go on.
 #[mcp_tool(version = "1.0.0", effect = read_only)]
 async fn confirm(cx: CallContext) -> Result<String, ToolError> {
@@ -124,7 +134,7 @@ impl ServerHandler for Prompts {
 fn server() -> Server<()> {
     Server::builder("fixture", ())
         .version("0.3.0")
-        .tools(tools![echo, wait, dig, send, tell, hang, explode, login, region, confirm])
+        .tools(tools![echo, wait, dig, send, tell, hang, explode, login, region, wipe, confirm])
         .tools(library::tools())
         .contracts(library::contracts())
         .handler(Prompts)
