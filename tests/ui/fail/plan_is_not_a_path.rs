@@ -1,0 +1,12 @@
+use steadfast::prelude::*;
+
+/// Delete notes.
+#[mcp_tool(version = "1.0.0", effect = destructive, plan = "plan")]
+async fn delete(query: String) -> String {
+    query
+}
+
+
+fn main() {
+    let _: Vec<Tool<()>> = tools![delete];
+}
