@@ -7,7 +7,8 @@ use steadfast::testing::Client;
 #[tokio::test]
 async fn a_note_can_be_added_found_and_deleted() {
     let folder = tempfile::tempdir().unwrap();
-    let client = Client::new(server_with(AppState::in_folder(folder.path()))).unwrap();
+    let server = server_with(AppState::in_folder(folder.path()));
+    let client = Client::new(server).unwrap().confirming();
 
     let added = client.call("add_note", json!({ "text": "buy milk" })).await;
     assert_eq!(added.structured().unwrap()["id"], 1);
@@ -21,6 +22,19 @@ async fn a_note_can_be_added_found_and_deleted() {
         .call("delete_notes", json!({ "query": "milk" }))
         .await;
     assert_eq!(deleted.structured().unwrap()["deleted"][0]["id"], 1);
+}
+
+#[tokio::test]
+async fn nothing_is_deleted_before_somebody_saw_what_and_said_yes() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = Client::new(server_with(AppState::in_folder(folder.path()))).unwrap();
+    client.call("add_note", json!({ "text": "buy milk" })).await;
+
+    let query = json!({ "query": "milk" });
+    let asked = client.call("delete_notes", query.clone()).await;
+    assert!(asked.is_error() && asked.text().contains("note 1: deleted: buy milk"));
+    let found = client.call("search_notes", query).await;
+    assert_eq!(found.structured().unwrap()["total"], 1);
 }
 
 #[tokio::test]

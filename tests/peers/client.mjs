@@ -35,7 +35,14 @@ function refuses(result, ...places) {
 }
 
 async function session(label, revision, mode, transport) {
-    const client = new Client({ name: 'peer', version: '1.0.0' }, { versionNegotiation: { mode } });
+    const capabilities = { elicitation: { form: {} } };
+    const client = new Client({ name: 'peer', version: '1.0.0' }, { capabilities, versionNegotiation: { mode } });
+    let agrees = false;
+    const plans = [];
+    client.setRequestHandler('elicitation/create', async ({ params }) => {
+        plans.push(params.message);
+        return agrees ? { action: 'accept', content: { confirm: true } } : { action: 'decline' };
+    });
     const call = (name, args) => client.callTool({ name, arguments: args }, { timeout: 20_000 });
     const note = `${label} note`;
     let connected = false;
@@ -70,6 +77,14 @@ async function session(label, revision, mode, transport) {
     await check(`${label} defines a word`, async () => {
         const { structuredContent } = await call('define_word', { word: 'shim' });
         assert.match(structuredContent.meaning, /translates/);
+    });
+    await check(`${label} is asked before a note is deleted, and deletes none when its user declines`, async () => {
+        refuses(await call('delete_notes', { query: note }), 'did not confirm');
+        assert.equal(plans.length, 1);
+        assert.ok(plans[0].includes(note), plans[0]);
+        const { structuredContent } = await call('search_notes', { query: note });
+        assert.equal(structuredContent.total, 1);
+        agrees = true;
     });
     await check(`${label} deletes the note`, async () => {
         const { structuredContent } = await call('delete_notes', { query: note });

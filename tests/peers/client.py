@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 from mcp import Client, MCPError, StdioServerParameters, stdio_client
+from mcp_types import ElicitResult
 
 BINARY, URL, SCRATCH = sys.argv[1:4]
 failures = 0
@@ -39,7 +40,13 @@ def refuses(result, *places):
 
 
 async def session(label, revision, mode, server):
-    async with Client(server, mode=mode, read_timeout_seconds=20) as client:
+    agrees, plans = False, []
+
+    async def confirm(context, params):
+        plans.append(params.message)
+        return ElicitResult(action="accept", content={"confirm": True}) if agrees else ElicitResult(action="decline")
+
+    async with Client(server, mode=mode, read_timeout_seconds=20, elicitation_callback=confirm) as client:
         note = f"{label} note"
         async with check(f"{label} connects"):
             assert client.protocol_version == revision, client.protocol_version
@@ -62,6 +69,11 @@ async def session(label, revision, mode, server):
         async with check(f"{label} defines a word"):
             defined = (await client.call_tool("define_word", {"word": "shim"})).structured_content
             assert "translates" in defined["meaning"], defined
+        async with check(f"{label} is asked before a note is deleted, and deletes none when its user declines"):
+            refuses(await client.call_tool("delete_notes", {"query": note}), "did not confirm")
+            assert len(plans) == 1 and note in plans[0], plans
+            assert (await client.call_tool("search_notes", {"query": note})).structured_content["total"] == 1
+            agrees = True
         async with check(f"{label} deletes the note"):
             gone = (await client.call_tool("delete_notes", {"query": note})).structured_content
             assert [item["text"] for item in gone["deleted"]] == [note], gone

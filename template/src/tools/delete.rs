@@ -1,4 +1,4 @@
-//! `delete_notes`: removes what is there, and says what it removed.
+//! `delete_notes`: removes what is there once that was confirmed, and says what it removed.
 
 use steadfast::prelude::*;
 
@@ -13,7 +13,7 @@ pub struct Deleted {
 }
 
 /// Delete every note that contains a text.
-#[mcp_tool(version = "1.0.0", effect = destructive, timeout = "5s")]
+#[mcp_tool(version = "1.0.0", effect = destructive, timeout = "5s", plan = plan_deletion)]
 pub async fn delete_notes(
     State(notes): State<Notes>,
     /// Notes that contain this text go; upper and lower case are equal.
@@ -22,11 +22,28 @@ pub async fn delete_notes(
 ) -> Result<Deleted, ToolError> {
     let deleted = notes.delete(query.clone()).await?;
     if deleted.is_empty() {
-        return Err(ToolError::not_found(format!(
-            "no note contains `{query}`; search_notes shows what there is"
-        )));
+        return Err(nothing_found(&query));
     }
     Ok(Deleted { deleted })
+}
+
+/// What would be deleted, for whoever confirms it.
+async fn plan_deletion(State(notes): State<Notes>, query: String) -> Result<Plan, ToolError> {
+    let found = notes.search(query.clone()).await?;
+    if found.is_empty() {
+        return Err(nothing_found(&query));
+    }
+    let mut plan = Plan::new(format!("Deletes {} of the notes.", found.len()));
+    for Note { id, text } in found {
+        plan = plan.change(format!("note {id}"), format!("deleted: {text}"));
+    }
+    Ok(plan)
+}
+
+fn nothing_found(query: &str) -> ToolError {
+    ToolError::not_found(format!(
+        "no note contains `{query}`; search_notes shows what there is"
+    ))
 }
 
 #[cfg(test)]
