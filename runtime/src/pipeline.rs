@@ -149,7 +149,7 @@ async fn stages<'a>(
         None => (Held::default(), None),
         Some(state) => match bring_back(engine, &binding, state).await {
             Ok((held, state)) => (held, Some(state)),
-            Err(stop) => return refuse(engine, claim, Err(stop), &known.notes, until).await,
+            Err(stop) => return turn_away(engine, claim, Err(stop), &known.notes, until).await,
         },
     };
 
@@ -172,13 +172,13 @@ async fn stages<'a>(
     };
     let (confirmed, used) = match Box::pin(confirming.check()).await {
         Ok(Step::Go(confirmed, used)) => (confirmed, used),
-        Ok(Step::Ask(outcome)) => return refuse(engine, claim, Ok(outcome), &known.notes, until).await,
+        Ok(Step::Ask(outcome)) => return turn_away(engine, claim, Ok(outcome), &known.notes, until).await,
         Err(stop) => {
             // Who said no is not asked for a second answer to the same question.
             if let Some(state) = state.filter(|_| !matches!(stop, Stop::NotConfirmed(_))) {
                 Used::Token(state).give_back(engine).await;
             }
-            return refuse(engine, claim, Err(stop), &known.notes, until).await;
+            return turn_away(engine, claim, Err(stop), &known.notes, until).await;
         }
     };
     known.notes.confirmed = confirmed.map(|confirmed| confirmed.by);
@@ -229,7 +229,7 @@ async fn bring_back(engine: &Engine, binding: &Binding<'_>, state: &str) -> Resu
 }
 
 /// Answers a call of which nothing was begun, and frees its idempotency key.
-async fn refuse(
+async fn turn_away(
     engine: &Engine,
     claim: Unbegun,
     outcome: Result<Outcome, Stop>,
