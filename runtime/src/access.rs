@@ -110,6 +110,11 @@ impl Access {
         }
     }
 
+    /// Whether policies decide, and are not only logged.
+    pub(crate) fn enforces_policies(&self) -> bool {
+        self.enforced().is_some()
+    }
+
     fn enforced(&self) -> Option<&Policies> {
         self.policies.as_ref().filter(|policies| policies.mode == Mode::Enforce)
     }

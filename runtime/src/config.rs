@@ -8,6 +8,7 @@ mod checks;
 mod confirmation;
 mod layers;
 mod policies;
+mod profile;
 mod reader;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use self::reader::Reader;
 pub(crate) use self::{
     layers::{Flags, Layers},
     policies::{ToolSettings, UpstreamSettings},
+    profile::unguarded,
 };
 use crate::{
     access::{AccessSettings, Mode, PolicySettings, Reads},
@@ -180,8 +182,8 @@ impl Settings {
             // Several sidecars run on one machine; a fixed port would let only the first start.
             Transport::Stdio => None,
         };
-        let auth = auth::read(&mut reader);
-        let access = access(&mut reader, auth.as_ref());
+        let auth = auth::read(&mut reader, profile);
+        let (access, known) = (access(&mut reader, auth.as_ref()), auth.is_some());
         let store_timeout = reader.duration("store.timeout", Duration::from_millis(250));
         let allow_embedded = reader.flag("store.allow_embedded", false);
         let settings = Self {
@@ -198,14 +200,14 @@ impl Settings {
             },
             endpoint: Endpoint {
                 path: reader.url_path("http.path", "/mcp"),
-                allowed_hosts: reader.list("http.allowed_hosts", &["localhost", "127.0.0.1", "::1"]),
+                allowed_hosts: reader.list("http.allowed_hosts", &hosts(auth.as_ref())),
                 allowed_origins: reader
                     .list("http.allowed_origins", &["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"]),
                 max_body_bytes: reader.size("http.max_body_bytes", 4 * 1024 * 1024),
                 body_timeout: reader.duration("http.body_timeout", Duration::from_secs(30)),
                 sessions: reader.flag("http.sessions", true),
-                max_sessions: part(&mut reader, "http.max_sessions", "http.max_sessions_per_caller"),
-                max_streams: part(&mut reader, "http.max_streams", "http.max_streams_per_caller"),
+                max_sessions: part(&mut reader, known, "http.max_sessions", "http.max_sessions_per_caller"),
+                max_streams: part(&mut reader, known, "http.max_streams", "http.max_streams_per_caller"),
             },
             connections: ConnectionLimits {
                 connections: reader.size("http.max_connections", 1024),
@@ -223,7 +225,7 @@ impl Settings {
                 default_timeout: reader.duration("limits.default_timeout", Duration::from_secs(30)),
                 blocking: reader.number_of("limits.blocking", 1..=MOST_BLOCKING, "such as 256").unwrap_or(256),
                 result_bytes: reader.size("limits.result_bytes", 4 * 1024 * 1024),
-                admission: admission(&mut reader),
+                admission: admission(&mut reader, known),
             },
             tools: policies::tools(&mut reader),
             upstreams: policies::upstreams(&mut reader),
@@ -242,7 +244,7 @@ impl Settings {
                 rotate_after: reader.duration("state.rotate_after", Duration::from_secs(30 * 24 * 3600)),
             },
             confirmation: confirmation::settings(&mut reader),
-            tasks: tasks(&mut reader, store_timeout),
+            tasks: tasks(&mut reader, known, store_timeout),
             stale_bytes: reader.size("stale.max_bytes", 16 * 1024 * 1024),
             access,
             switches_refresh: reader.duration("switches.refresh", Duration::from_secs(1)),
@@ -278,13 +280,13 @@ fn access(reader: &mut Reader, auth: Option<&AuthSettings>) -> AccessSettings {
     }
 }
 
-/// What tasks are held to. One caller gets every place, as in [`admission`].
-fn tasks(reader: &mut Reader, store_timeout: Duration) -> TaskSettings {
+/// What tasks are held to.
+fn tasks(reader: &mut Reader, known: bool, store_timeout: Duration) -> TaskSettings {
     let hour = Duration::from_secs(3600);
     let concurrency = reader.size("tasks.concurrency", 64);
     TaskSettings {
         concurrency,
-        per_caller: reader.size("tasks.concurrency_per_caller", concurrency),
+        per_caller: reader.size("tasks.concurrency_per_caller", share(concurrency, known)),
         deadline: reader.duration("tasks.deadline", hour),
         ttl: reader.duration("tasks.ttl", hour),
         poll: reader.duration("tasks.poll", Duration::from_millis(500)),
@@ -294,25 +296,36 @@ fn tasks(reader: &mut Reader, store_timeout: Duration) -> TaskSettings {
     }
 }
 
-/// How many of what stays open there are, and how many one caller gets: by default every one, as in [`admission`].
-fn part(reader: &mut Reader, all: &'static str, of_one: &'static str) -> Part {
-    let all = reader.size(all, 1024);
-    Part { all, of_one: reader.size(of_one, all) }
+/// `Host` values that are answered by default: this machine's, and the server's own name.
+fn hosts(auth: Option<&AuthSettings>) -> Vec<&str> {
+    let own = auth.and_then(|auth| auth.resource.host());
+    ["localhost", "127.0.0.1", "::1"].into_iter().chain(own).collect()
 }
 
-/// What the server as a whole lets in. One caller gets every place: without authentication all that share a server are
-/// one to it, and a part kept for others would be kept for nobody.
-fn admission(reader: &mut Reader) -> Admission {
+/// How many of what stays open there are, and how many one caller gets: by default as in [`admission`].
+fn part(reader: &mut Reader, known: bool, all: &'static str, of_one: &'static str) -> Part {
+    let all = reader.size(all, 1024);
+    Part { all, of_one: reader.size(of_one, share(all, known)) }
+}
+
+/// What one caller gets of `all` by default. Where callers are known each gets half, so that nobody keeps all others out;
+/// without authentication all that share a server are one caller, and a part kept for others would be kept for nobody.
+fn share(all: usize, known: bool) -> usize {
+    if known { all.div_ceil(2) } else { all }
+}
+
+/// What the server as a whole lets in. `known`: callers prove who they are.
+fn admission(reader: &mut Reader, known: bool) -> Admission {
     let concurrency = reader.size("limits.concurrency", 256);
     let queue = reader.number_of("limits.queue", 0..=usize::MAX, "such as 256").unwrap_or(concurrency);
     Admission {
         places: BulkheadPolicy {
             concurrency,
-            per_caller: reader.size("limits.concurrency_per_caller", concurrency),
+            per_caller: reader.size("limits.concurrency_per_caller", share(concurrency, known)),
             queue,
             queue_per_caller: reader
                 .number_of("limits.queue_per_caller", 0..=usize::MAX, "such as 128")
-                .unwrap_or(queue),
+                .unwrap_or_else(|| share(queue, known)),
         },
         per_tenant: reader.number_of("limits.concurrency_per_tenant", 1..=usize::MAX, "such as 128"),
         rate_per_caller: reader.rate_of("limits.rate_per_caller").flatten(),

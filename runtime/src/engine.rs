@@ -12,7 +12,7 @@ use crate::{
     caller::Caller,
     catalogue::{Catalogue, Entry, Surface, SurfaceId},
     clock::Clock,
-    config::Settings,
+    config::{self, Settings},
     confirm::{Approvals, ConfirmationSettings},
     context::Bounds,
     gate::Gate,
@@ -153,9 +153,15 @@ impl Engine {
         });
         let access = Access::open(&catalogue, &info.name, &settings.access, declared);
         let access = match access {
-            Ok(access) if problems.is_empty() => access,
-            access => return Err(problems.into_iter().chain(access.err().into_iter().flatten()).collect()),
+            Ok(access) => {
+                problems.extend(config::unguarded(settings, &catalogue, &access));
+                access
+            }
+            Err(found) => return Err(problems.into_iter().chain(found).collect()),
         };
+        if !problems.is_empty() {
+            return Err(problems);
+        }
         let server_info = serde_json::json!({ "name": info.name, "version": info.version });
         let mut capabilities = handler.as_ref().map(|handler| handler.capabilities()).unwrap_or_default();
         capabilities.tools = (!catalogue.entries().is_empty()).then(|| {

@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use super::reader::Reader;
+use super::{Profile, reader::Reader};
 use crate::oauth::{Address, Algorithm, AuthSettings, IssuerSettings, KeySettings};
 
 /// The settings of `[auth.issuers.<name>]`.
-pub(super) const ISSUER_KEYS: [&str; 9] = [
+pub(super) const ISSUER_KEYS: [&str; 10] = [
     "url",
     "jwks_url",
     "audience",
     "algorithms",
     "token_types",
+    "tenant",
     "tenant_claim",
     "principal_claim",
     "scope_claim",
@@ -22,7 +23,7 @@ pub(super) const ISSUER_KEYS: [&str; 9] = [
 const MOST_LEEWAY: Duration = Duration::from_secs(300);
 
 /// None where nothing is set, or where that can't be used.
-pub(super) fn read(reader: &mut Reader) -> Option<AuthSettings> {
+pub(super) fn read(reader: &mut Reader, profile: Profile) -> Option<AuthSettings> {
     // Whether scopes are asked for step by step is set for callers without tokens, too.
     if reader.below("auth").all(|key| key == "step_up") {
         return None;
@@ -55,6 +56,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<AuthSettings> {
         leeway,
         max_token_lifetime,
         keys,
+        one_tenant: profile == Profile::Tenant,
     })
 }
 
@@ -104,13 +106,21 @@ fn issuer(reader: &mut Reader, name: &str, resource: &str) -> Option<IssuerSetti
     let token_types: Vec<_> = token_types.map(|kind| kind.trim_start_matches("application/").to_owned()).collect();
     let none = "no token would be taken";
     reader.check(&key("token_types"), !token_types.is_empty(), none, "such as [\"at+jwt\"], or leave the key out");
+    let (tenant, tenant_claim) = (reader.text(&key("tenant")), reader.text(&key("tenant_claim")));
+    reader.check(
+        &key("tenant"),
+        tenant.is_none() || tenant_claim.is_none(),
+        "the tenant is given here, and is to be read from tokens",
+        "leave `tenant` or `tenant_claim` out",
+    );
     Some(IssuerSettings {
         name: name.into(),
         jwks_url: address(reader, &key("jwks_url")),
         audience: reader.text(&key("audience")).unwrap_or_else(|| resource.to_owned()),
         algorithms,
         token_types,
-        tenant_claim: reader.text(&key("tenant_claim")),
+        tenant: tenant.map(Into::into),
+        tenant_claim,
         principal_claim: reader.text(&key("principal_claim")).unwrap_or_else(|| "sub".into()),
         scope_claim: reader.text(&key("scope_claim")),
         claims: reader.list(&key("claims"), &[]),

@@ -1,29 +1,16 @@
 //! What settings must be together, whatever each of them may be alone.
 
-use super::{Profile, Settings, Transport, confirmation, reader::Reader};
+use super::{Settings, confirmation, profile, reader::Reader};
 use crate::{principal::Principal, store::StoreUrl};
 
 /// Reports everything that does not go together.
 pub(super) fn all(reader: &mut Reader, settings: &Settings, allow_embedded: bool) {
-    reader.check(
-        "listen",
-        settings.transport == Transport::Stdio || settings.listen.ip().is_loopback(),
-        "a server without authentication listens on loopback only, and this release has no authentication",
-        "listen on 127.0.0.1, and put a proxy that authenticates in front, in the same network namespace",
-    );
+    profile::check(reader, settings, allow_embedded);
     reader.check(
         "http.allowed_hosts",
         !settings.endpoint.allowed_hosts.is_empty(),
         "an empty list would answer every Host, and a page in a browser could reach the server by rebinding DNS",
         "name the hosts that clients use, or leave the key out",
-    );
-    reader.check(
-        "store.url",
-        settings.profile != Profile::Shared || settings.store.url.is_some() || allow_embedded,
-        "the replicas of the profile `shared` share claims, tasks, switches and limits, and there is no store that \
-         they could share",
-        "name one, such as \"postgres://user:password@host/database\", or for a single process \
-         `store.allow_embedded = true`",
     );
     reader.check(
         "store.limits_url",
@@ -33,36 +20,16 @@ pub(super) fn all(reader: &mut Reader, settings: &Settings, allow_embedded: bool
     );
     reader.check(
         "tenant",
-        settings.profile != Profile::Tenant || &*settings.tenant != super::NO_TENANT,
-        "a server of the profile `tenant` is of one tenant, and it is not said of which",
-        "name it, such as `tenant = \"acme\"`; its data directory is marked with the name",
-    );
-    reader.check(
-        "tenant",
         (1..=128).contains(&settings.tenant.len()) && !settings.tenant.chars().any(char::is_control),
         "a tenant's name is 1 to 128 bytes of text without control characters",
         "write it as the tokens of its callers have it",
     );
-    reader.check(
-        "listen",
-        settings.profile != Profile::Sidecar
-            || settings.transport == Transport::Stdio
-            || settings.listen.ip().is_loopback(),
-        "a sidecar serves one user or one application beside it, and is reached over loopback only",
-        "listen on 127.0.0.1, or choose the profile `shared` or `tenant`",
-    );
-    reader.check(
-        "store.url",
-        settings.profile != Profile::Sidecar || settings.store.url.is_none(),
-        "a sidecar is one process, and keeps what it must remember in a file of its own",
-        "leave the key out, or choose the profile `shared` or `tenant`",
-    );
     for (who, _) in &settings.pins {
         reader.check(
             &format!("pins.{who}"),
-            Principal::NAMES.contains(&who.as_str()),
+            Principal::NAMES.contains(&who.as_str()) || (settings.auth.is_some() && who.contains(':')),
             "no caller has this name",
-            &format!("callers are {}", Principal::NAMES.join(" and ")),
+            &format!("callers are {}, and with tokens `<issuer>:<subject>`", Principal::NAMES.join(" and ")),
         );
     }
     confirmation::check(reader, settings);

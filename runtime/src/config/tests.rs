@@ -63,9 +63,16 @@ fn the_data_is_found_whatever_else_is_wrong() {
 }
 
 #[test]
-fn a_server_does_not_listen_beyond_loopback() {
-    assert!(load("listen = '0.0.0.0:8080'", &[], &[]).is_err());
-    assert!(load("listen = '0.0.0.0:8080'\ntransport = 'stdio'", &[], &[]).is_ok());
+fn a_server_does_not_listen_beyond_loopback_without_authentication() {
+    for address in ["0.0.0.0:80", "[::]:80", "192.0.2.1:80", "[::ffff:127.0.0.1]:80", "[fe80::1]:80"] {
+        for profile in ["dev", "sidecar", "shared", "tenant"] {
+            let file =
+                format!("tenant = 'acme'\ntransport = 'http'\nlisten = '{address}'\nstore.allow_embedded = true");
+            let problems = load(&file, &[], &[("profile", profile)]).unwrap_err();
+            assert!(problems.iter().any(|problem| problem.key == "listen"), "{profile} {address} {problems:?}");
+        }
+        assert!(load(&format!("listen = '{address}'\ntransport = 'stdio'"), &[], &[]).is_ok());
+    }
     assert!(load("listen = '[::1]:8080'", &[], &[]).is_ok());
 }
 
@@ -122,33 +129,53 @@ fn a_lease_is_at_least_four_times_as_long_as_the_store_may_take() {
     }
 }
 
-#[test]
-fn what_many_share_is_in_no_file_by_accident() {
-    let problems = load("", &[], &[("profile", "shared")]).unwrap_err();
-    assert_eq!(problems.iter().map(|problem| problem.key.as_str()).collect::<Vec<_>>(), ["store.url"]);
-    assert!(load("profile = 'shared'\nstore.allow_embedded = true", &[], &[]).is_ok());
-    for profile in ["dev", "sidecar", "tenant"] {
-        assert!(load("tenant = 'acme'", &[], &[("profile", profile)]).is_ok(), "{profile}");
-    }
-    #[cfg(feature = "postgres")]
-    assert!(load("", &[("STEADFAST_STORE_URL", "postgres://db/app")], &[("profile", "shared")]).is_ok());
+/// What a configuration is refused for.
+fn refused(file: &str) -> Vec<String> {
+    load(file, &[], &[]).err().unwrap_or_default().into_iter().map(|problem| problem.key).collect()
 }
 
 #[test]
 fn a_profile_refuses_what_it_promises_not_to_be() {
-    for (file, refused) in [
-        ("profile = 'tenant'", &["tenant"][..]),
-        ("profile = 'tenant'\ntenant = 'default'", &["tenant"]),
-        ("profile = 'tenant'\ntenant = 'acme'", &[]),
+    for (file, keys) in [
+        ("profile = 'sidecar'\ntransport = 'http'", &[][..]),
+        ("profile = 'sidecar'\ntransport = 'http'\nlisten = '192.0.2.1:80'", &["listen", "listen"]),
+        ("profile = 'shared'\ntransport = 'stdio'", &["store.url"]),
+        ("profile = 'shared'\ntransport = 'stdio'\nstore.allow_embedded = true", &[]),
+        ("profile = 'shared'\nstore.allow_embedded = true", &["auth.issuers"]),
+        ("profile = 'tenant'\ntransport = 'stdio'", &["tenant"]),
+        ("profile = 'tenant'\ntransport = 'stdio'\ntenant = 'default'", &["tenant"]),
+        ("profile = 'tenant'\ntransport = 'stdio'\ntenant = 'acme'", &[]),
+        ("profile = 'tenant'\ntenant = 'acme'", &["auth.issuers"]),
         ("tenant = ''", &["tenant"]),
         ("tenant = \"a\\nb\"", &["tenant"]),
-        ("profile = 'sidecar'\ntransport = 'http'", &[]),
-        ("profile = 'sidecar'\ntransport = 'http'\nlisten = '192.0.2.1:80'", &["listen", "listen"]),
     ] {
-        let problems = load(file, &[], &[]).err().unwrap_or_default();
-        let keys: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
-        assert_eq!(keys, refused, "{file}");
+        assert_eq!(refused(file), keys, "{file}");
     }
+}
+
+#[cfg(all(feature = "oauth", feature = "postgres"))]
+#[test]
+fn what_is_reached_from_elsewhere_knows_its_callers_and_shares_what_it_must() {
+    let auth = "auth.resource = 'https://mcp.example.com/mcp'\nauth.issuers.main.url = 'https://login.example.com'";
+    let store = "store.url = 'postgres://db/app'";
+    let keys = "state.keys = ['0000000000000000000000000000000000000000000000000000000000000001']";
+    for (lines, expected) in [
+        (vec!["profile = 'shared'", "listen = '0.0.0.0:80'", auth, store, keys], &[][..]),
+        (vec!["profile = 'shared'", "listen = '0.0.0.0:80'", auth, store], &["state.keys"]),
+        (vec!["profile = 'shared'", auth, "store.allow_embedded = true"], &[]),
+        (vec!["profile = 'tenant'", "tenant = 'acme'", auth, store, keys], &[]),
+        (vec!["profile = 'sidecar'", "transport = 'http'", auth, store], &["store.url"]),
+        (vec!["listen = '0.0.0.0:80'", auth], &["listen"]),
+        (
+            vec![auth, "auth.issuers.main.tenant = 'a'", "auth.issuers.main.tenant_claim = 'org'"],
+            &["auth.issuers.main.tenant"],
+        ),
+    ] {
+        assert_eq!(refused(&lines.join("\n")), expected, "{lines:?}");
+    }
+    let settings = load(&format!("{auth}\nlimits.concurrency = 10"), &[], &[]).unwrap();
+    assert_eq!(settings.limits.admission.places.per_caller, 5, "callers are known, and one does not get everything");
+    assert!(settings.endpoint.allowed_hosts.contains(&"mcp.example.com".to_owned()));
 }
 
 #[test]

@@ -45,6 +45,11 @@ impl Address {
         &self.text
     }
 
+    /// Its host, without a port; an IPv6 address without brackets, as `Host` values are compared.
+    pub(crate) fn host(&self) -> Option<&str> {
+        self.uri.host().map(|host| host.trim_start_matches('[').trim_end_matches(']'))
+    }
+
     /// Its path, `/` where it has none.
     pub(crate) fn path(&self) -> &str {
         self.uri.path()

@@ -41,9 +41,10 @@ pub(super) fn check(
         return Err(TokenError::SenderConstrained);
     }
     let subject = required(name(claims, &issuer.principal_claim)?, &issuer.principal_claim)?;
-    let tenant = match &issuer.tenant_claim {
-        Some(claim) => required(name(claims, claim)?, claim)?.into(),
-        None => Arc::clone(tenant),
+    let tenant = match (&issuer.tenant, &issuer.tenant_claim) {
+        (Some(tenant), _) => Arc::clone(tenant),
+        (None, Some(claim)) => required(name(claims, claim)?, claim)?.into(),
+        (None, None) => Arc::clone(tenant),
     };
     let scopes = match &issuer.scope_claim {
         Some(claim) => scopes(claims, claim)?,

@@ -42,6 +42,8 @@ pub(crate) enum TokenError {
     NotYet,
     #[error("it is valid for longer than `auth.max_token_lifetime`")]
     TooLongLived,
+    #[error("it is of another tenant than this server")]
+    OtherTenant,
     #[error("it is bound to a key of its client (`cnf`), which is not supported")]
     SenderConstrained,
     /// The only one that is not the token's fault.
@@ -72,6 +74,7 @@ impl TokenError {
             Self::Audience => "token_audience",
             Self::Expired => "token_expired",
             Self::NotYet => "token_not_yet",
+            Self::OtherTenant => "token_tenant",
             Self::SenderConstrained => "token_bound",
             Self::KeysAway => "issuer_away",
         }

@@ -20,6 +20,8 @@ pub(crate) struct AuthSettings {
     /// The longest time for which a token may be made.
     pub(crate) max_token_lifetime: Option<Duration>,
     pub(crate) keys: KeySettings,
+    /// Only callers of the server's own tenant are let in.
+    pub(crate) one_tenant: bool,
 }
 
 /// How keys of issuers are kept.
@@ -47,7 +49,9 @@ pub(crate) struct IssuerSettings {
     pub(crate) algorithms: Vec<Algorithm>,
     /// What `typ` may be, without `application/`.
     pub(crate) token_types: Vec<String>,
-    /// The claim that says whose data a caller works on; where it is not set, that of the server.
+    /// Whose data its callers work on, whatever their tokens say.
+    pub(crate) tenant: Option<Arc<str>>,
+    /// The claim that says whose data a caller works on; where neither is set, that of the server.
     pub(crate) tenant_claim: Option<String>,
     /// The claim that says who a caller is.
     pub(crate) principal_claim: String,

@@ -82,6 +82,9 @@ impl Verifier {
             return Err(TokenError::Signature);
         }
         let caller = claims::check(&mut parsed.claims, &issuer.settings, &self.tenant, &self.times())?;
+        if self.settings.one_tenant && *caller.tenant() != self.tenant {
+            return Err(TokenError::OtherTenant);
+        }
         // The claims take more in memory than as text, and less than all of the token does.
         let bytes = OVERHEAD + 2 * u64::try_from(token.len()).unwrap_or(u64::MAX);
         self.remembered.insert(key, Remembered { caller: caller.clone(), issuer: index, generation, bytes });

@@ -88,6 +88,7 @@ pub(crate) fn issuer() -> IssuerSettings {
         audience: RESOURCE.into(),
         algorithms: ["RS256", "ES256", "EdDSA", "PS256"].map(|name| Algorithm::named(name).unwrap()).into(),
         token_types: vec!["at+jwt".into()],
+        tenant: None,
         tenant_claim: None,
         principal_claim: "sub".into(),
         scope_claim: None,
@@ -108,6 +109,7 @@ pub(crate) fn settings(issuers: impl Into<Vec<IssuerSettings>>) -> AuthSettings 
         issuers: issuers.into(),
         leeway: Duration::from_secs(30),
         max_token_lifetime: None,
+        one_tenant: false,
         keys: KeySettings {
             refresh: Duration::from_secs(60),
             max_age: Duration::from_secs(3600),
