@@ -33,7 +33,7 @@ pub use self::{files::PolicyFiles, scopes::ScopeRules};
 use crate::{
     call::Stop,
     caller::{Caller, Scopes},
-    catalogue::{Catalogue, Entry, SurfaceId},
+    catalogue::{Catalogue, Entry},
     metrics::Metrics,
     problem::Problem,
 };
@@ -130,7 +130,7 @@ impl Access {
 pub(crate) fn missing(
     engine: &crate::engine::Engine,
     caller: &Caller,
-    surface: Option<SurfaceId>,
+    surface: Option<crate::catalogue::SurfaceId>,
     method: &str,
     named: &str,
 ) -> Vec<String> {
