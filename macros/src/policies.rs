@@ -45,3 +45,23 @@ fn files(dir: &LitStr) -> syn::Result<Vec<(String, String)>> {
     files.sort();
     Ok(files)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_of_policies_are_embedded_by_name_and_nothing_else() {
+        let expanded = embedded(quote!(::steadfast, "../tests/access-policies")).to_string();
+        let order = ["entities.json", "notes.cedar", "owners.cedar"].map(|name| expanded.find(&format!("(\"{name}\"")));
+        assert!(order.iter().all(Option::is_some) && order.is_sorted(), "{expanded}");
+        assert_eq!(embedded(quote!(::steadfast, "src")).to_string().matches("include_str").count(), 0);
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_is_told_with_the_way_out() {
+        let error = embedded(quote!(::steadfast, "nowhere")).to_string();
+        assert!(error.contains("compile_error") && error.contains("`nowhere` can't be read"), "{error}");
+        assert!(error.contains("help: make it"), "{error}");
+    }
+}
