@@ -20,9 +20,6 @@ use crate::{
     pipeline,
 };
 
-/// Methods that need scopes, each with what it says it is for.
-const METHODS: [&str; 4] = ["tools/call", "prompts/get", "resources/read", "resources/subscribe"];
-
 /// What is read of a request.
 #[derive(Deserialize)]
 struct Asked<'a> {
@@ -33,11 +30,43 @@ struct Asked<'a> {
     params: Named<'a>,
 }
 
-/// A tool, a prompt or a resource.
+/// What a request is for: a tool or a prompt by its name, a resource by its URI, or what is to be completed.
 #[derive(Deserialize)]
 struct Named<'a> {
-    #[serde(borrow, alias = "uri")]
-    name: Cow<'a, str>,
+    #[serde(borrow)]
+    name: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    uri: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "ref")]
+    reference: Option<Reference<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Reference<'a> {
+    #[serde(borrow)]
+    name: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    uri: Option<Cow<'a, str>>,
+}
+
+impl Asked<'_> {
+    /// The method, the one whose scopes it needs, and what it is for.
+    fn needs(&self) -> Option<(&'static str, &'static str, &str)> {
+        let Named { name, uri, reference } = &self.params;
+        let reference = reference.as_ref();
+        Some(match &*self.method {
+            "tools/call" => ("tools/call", "tools/call", name.as_deref()?),
+            "prompts/get" => ("prompts/get", "prompts/get", name.as_deref()?),
+            "resources/read" => ("resources/read", "resources/read", uri.as_deref()?),
+            "resources/subscribe" => ("resources/subscribe", "resources/subscribe", uri.as_deref()?),
+            "completion/complete" => match (&reference?.name, &reference?.uri) {
+                (Some(prompt), None) => ("completion/complete", "prompts/get", prompt),
+                (None, Some(resource)) => ("completion/complete", "resources/read", resource),
+                _ => return None,
+            },
+            _ => return None,
+        })
+    }
 }
 
 /// The refusal of a request that came with a token, if its scopes do not suffice; recorded and counted.
@@ -45,20 +74,20 @@ pub(super) fn refuse(handler: &McpHandler, head: &Parts, body: &[u8]) -> Option<
     let challenges: &Arc<Challenges> = head.extensions.get()?;
     let caller: &Caller = head.extensions.get()?;
     let Scopes::Granted(granted) = caller.scopes() else { return None };
-    let Asked { id, method, params: Named { name } } = serde_json::from_slice(body).ok()?;
-    let method = METHODS.into_iter().find(|known| *known == method)?;
+    let asked: Asked<'_> = serde_json::from_slice(body).ok()?;
+    let (method, as_method, name) = asked.needs()?;
     let engine = handler.engine();
-    let missing = access::missing(engine, caller, handler.surface_of(caller), method, &name);
+    let missing = access::missing(engine, caller, handler.surface_of(caller), as_method, name);
     if missing.is_empty() {
         return None;
     }
     let scopes: BTreeSet<&str> = granted.iter().chain(&missing).map(String::as_str).collect();
-    let (stop, request_id) = (Stop::InsufficientScope { missing: missing.clone() }, call::request_id(&id));
+    let (stop, request_id) = (Stop::InsufficientScope { missing: missing.clone() }, call::request_id(&asked.id));
     let error = if method == "tools/call" {
-        answer::refusal(pipeline::refuse(engine, caller, &request_id, &name, stop)?, &request_id)
+        answer::refusal(pipeline::refuse(engine, caller, &request_id, name, stop)?, &request_id)
     } else {
         handler.refused(&mut Passing { method, id: &request_id, caller, outcome: "abandoned" }, stop)
     };
-    let refused = edge::refusal(StatusCode::FORBIDDEN, Some(id), error);
+    let refused = edge::refusal(StatusCode::FORBIDDEN, Some(asked.id), error);
     Some(challenges.with(Challenge::InsufficientScope, scopes, refused))
 }

@@ -10,7 +10,7 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::{
-    CallContext,
+    CallContext, ScopeRules,
     caller::{Caller, Proved},
     clock::Clock,
     config::Settings,
@@ -45,7 +45,8 @@ impl Place {
     fn new() -> Self {
         let (documents, key) = (Arc::<Documents>::default(), Signer::ed25519("k"));
         documents.keys(JWKS, [&key]);
-        let server = Server::builder("notes", ()).tools(tools![whoami, share]).build();
+        let rules = ScopeRules::new().prompt("daily", &["reports:read"]).resource("notes://*", &["notes:read"]);
+        let server = Server::builder("notes", ()).tools(tools![whoami, share]).scopes(rules).build();
         let configured = Settings::from_text("[http]\nallowed_hosts = ['mcp.example']").unwrap();
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(NOW));
         let engine = Engine::new(server.into_parts().unwrap(), &configured, Seams::of_test(clock)).unwrap();
@@ -117,10 +118,11 @@ async fn whoever_has_no_token_is_told_where_to_get_one_and_nothing_else() {
         claims["exp"] = (NOW - 60).into();
         place.key.token(&token_header("EdDSA", &place.key), &claims)
     };
-    let missing = format!("Bearer scope=\"notes:read notes:share notes:write\", resource_metadata=\"{METADATA}\"");
+    let missing =
+        format!("Bearer scope=\"notes:read notes:share notes:write reports:read\", resource_metadata=\"{METADATA}\"");
     let wrong = format!(
         "Bearer error=\"invalid_token\", error_description=\"The access token is not valid here\", \
-         scope=\"notes:read notes:share notes:write\", resource_metadata=\"{METADATA}\""
+         scope=\"notes:read notes:share notes:write reports:read\", resource_metadata=\"{METADATA}\""
     );
     let bearer = |token: &str| format!("Bearer {token}");
     for (name, path, headers, status, challenge) in [
@@ -170,7 +172,7 @@ async fn the_metadata_is_for_everybody() {
         let document: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(
             (&document["resource"], &document["scopes_supported"]),
-            (&json!(RESOURCE), &json!(["notes:read", "notes:share", "notes:write"]))
+            (&json!(RESOURCE), &json!(["notes:read", "notes:share", "notes:write", "reports:read"]))
         );
         assert_eq!(send(&server, http::Request::post(path), "").await.0, StatusCode::METHOD_NOT_ALLOWED);
     }
@@ -294,6 +296,29 @@ async fn a_call_that_lacks_scopes_is_told_all_of_them_at_once_in_every_protocol(
     }
     let metrics = place.engine.metrics.text(0, 0, std::iter::empty());
     assert!(metrics.contains("tool=\"share\",reason=\"insufficient_scope\"} 6"), "{metrics}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_needs_scopes_is_challenged_for_them() {
+    let place = Place::new();
+    let server = place.server();
+    for (method, params, lacked) in [
+        ("prompts/get", json!({"name": "daily"}), Some("reports:read")),
+        ("prompts/get", json!({"name": "hourly"}), None),
+        ("resources/read", json!({"uri": "notes://a"}), Some("notes:read")),
+        ("resources/subscribe", json!({"uri": "notes://a"}), Some("notes:read")),
+        ("completion/complete", json!({"ref": {"type": "ref/prompt", "name": "daily"}}), Some("reports:read")),
+        ("completion/complete", json!({"ref": {"type": "ref/resource", "uri": "notes://{id}"}}), Some("notes:read")),
+        ("tools/list", json!({}), None),
+    ] {
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
+        let (status, headers, body) = send(&server, older(&place.token("alice", ""), Some("any")), body).await;
+        let challenge = headers.get(header::WWW_AUTHENTICATE).map(|value| value.to_str().unwrap());
+        let scope = lacked.map(|lacked| format!("scope=\"{lacked}\""));
+        assert_eq!(status == StatusCode::FORBIDDEN, lacked.is_some(), "{method} {params}: {body}");
+        assert_eq!(challenge.is_some(), lacked.is_some(), "{method} {params}");
+        assert!(challenge.zip(scope).is_none_or(|(challenge, scope)| challenge.contains(&scope)), "{challenge:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
