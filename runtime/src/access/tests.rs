@@ -75,3 +75,13 @@ async fn ask(
     let body = body.collect().await.unwrap().to_bytes();
     (head.status, headers.collect(), String::from_utf8(body.to_vec()).unwrap())
 }
+
+#[cfg(not(feature = "cedar"))]
+#[test]
+fn a_server_that_is_given_policies_and_can_not_decide_by_them_is_not_started() {
+    let files = crate::PolicyFiles::new("rules", &[("a.cedar", "permit (principal, action, resource);")]);
+    let parts = Server::builder("test", ()).policies(files).build().into_parts().unwrap();
+    let engine = Engine::new(parts, &Settings::from_text("").unwrap(), Seams::of_test(Clock::system()));
+    let problems = engine.err().unwrap();
+    assert!(problems[0].place == "rules" && problems[0].help.contains("feature `cedar`"), "{problems:?}");
+}
