@@ -29,6 +29,7 @@ use syn::Path;
 pub(crate) use self::{
     argument::FORMATS,
     keys::{Key, Place},
+    names::is_server,
     number::Hundred,
     operation::OPERATIONS,
 };

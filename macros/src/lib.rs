@@ -53,6 +53,7 @@ mod tests;
 /// | `alias` | `".."` or `["..", ".."]` | other names it answers to |
 /// | `owner` | `".."` | who is on call |
 /// | `scopes` | `["issues:read"]` | OAuth scopes a caller needs (RFC 6749, section 3.3) |
+/// | `egress` | `["https://api.example.com"]` | servers that `CallContext::egress` reaches; none where it is absent |
 /// | `timeout` | `"2s"` | without an end or progress, a call is given up |
 /// | `attempt_timeout` | `"500ms"` | of one attempt; not above `timeout` |
 /// | `retry` | `0` to `10` | needs `read_only` or `idempotent` |

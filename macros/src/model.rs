@@ -34,6 +34,7 @@ pub(crate) struct Declaration {
     pub(crate) scopes: Vec<String>,
     /// Of a `destructive` tool.
     pub(crate) plan: Option<Path>,
+    pub(crate) egress: Vec<String>,
     pub(crate) reliability: Reliability,
     pub(crate) icons: Vec<String>,
     pub(crate) aliases: Vec<String>,

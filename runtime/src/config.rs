@@ -6,6 +6,7 @@
 mod auth;
 mod checks;
 mod confirmation;
+mod egress;
 mod layers;
 mod policies;
 mod profile;
@@ -21,6 +22,8 @@ pub(crate) use self::{
     policies::{ToolSettings, UpstreamSettings},
     profile::unguarded,
 };
+#[cfg(feature = "egress")]
+use crate::egress::EgressSettings;
 use crate::{
     access::{AccessSettings, Mode, PolicySettings, Reads},
     app::ConnectionLimits,
@@ -65,6 +68,9 @@ pub(crate) struct Settings {
     pub(crate) tools: Vec<(String, ToolSettings)>,
     /// Over what tools declare of their upstreams.
     pub(crate) upstreams: Vec<(String, UpstreamSettings)>,
+    /// What tools reach others by.
+    #[cfg(feature = "egress")]
+    pub(crate) egress: EgressSettings,
     pub(crate) backoff: BackoffPolicy,
     pub(crate) idempotency: IdempotencySettings,
     /// What states and confirmations are sealed with.
@@ -185,6 +191,8 @@ impl Settings {
         let auth = auth::read(&mut reader, profile);
         let (access, known) = (access(&mut reader, auth.as_ref()), auth.is_some());
         let store_timeout = reader.duration("store.timeout", Duration::from_millis(250));
+        #[cfg(not(feature = "egress"))]
+        egress::none(&mut reader);
         let allow_embedded = reader.flag("store.allow_embedded", false);
         let settings = Self {
             profile,
@@ -229,6 +237,8 @@ impl Settings {
             },
             tools: policies::tools(&mut reader),
             upstreams: policies::upstreams(&mut reader),
+            #[cfg(feature = "egress")]
+            egress: egress::settings(&mut reader),
             backoff: BackoffPolicy {
                 base: reader.duration("retry.base", Duration::from_millis(50)),
                 cap: reader.duration("retry.cap", Duration::from_secs(2)),

@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::deadline::{Deadline, Time};
+#[cfg(feature = "egress")]
+use crate::egress::{Egress, Outlet};
 use crate::{
     blocking::Threads,
     caller::Caller,
@@ -55,6 +57,9 @@ pub(crate) struct Bounds {
     pub(crate) result_bytes: usize,
     /// For a function that is not `async`.
     pub(crate) threads: Arc<Threads>,
+    /// What it may reach; none where it lists nothing.
+    #[cfg(feature = "egress")]
+    pub(crate) outlet: Option<Outlet>,
 }
 
 /// What a transport can do with the client during a call. Implemented by each caller of the pipeline.
@@ -213,6 +218,12 @@ impl CallContext {
         }
     }
 
+    /// The HTTP client of the tool: it reaches what the tool lists (`egress = [..]`), and nothing else.
+    #[cfg(feature = "egress")]
+    pub fn egress(&self) -> Egress {
+        Egress::new(self.call.bounds.outlet.clone(), Arc::clone(&self.call.tool), self.call.deadline.at())
+    }
+
     /// How much time is left. Pass it on to what the tool calls.
     pub fn remaining(&self) -> Duration {
         self.call.deadline.remaining()
@@ -330,7 +341,12 @@ mod tests {
             idempotency_key: None,
             confirmed: None,
             channel: Arc::new(Slow),
-            bounds: Bounds { result_bytes: 1024, threads: Arc::new(Threads::new(1)) },
+            bounds: Bounds {
+                result_bytes: 1024,
+                threads: Arc::new(Threads::new(1)),
+                #[cfg(feature = "egress")]
+                outlet: None,
+            },
         });
         assert_eq!(context.deadline().at(), start + second);
         let answers = tokio::select! {

@@ -5,6 +5,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use rmcp::model::{Implementation, JsonObject, ServerCapabilities, TASKS_EXTENSION_ID, ToolsCapability};
 use serde_json::Value;
 
+#[cfg(feature = "egress")]
+use crate::egress::{self, Outlet};
 use crate::{
     access::{self, Access},
     blocking::Threads,
@@ -46,6 +48,9 @@ pub(crate) struct Engine {
     /// Who may use what.
     pub(crate) access: Access,
     pub(crate) limits: Limits,
+    /// What tools reach others by; none where no tool lists any.
+    #[cfg(feature = "egress")]
+    egress: Option<Arc<egress::Client>>,
     /// How long a client may keep a list that no date changes before.
     pub(crate) list_ttl: Duration,
     pub(crate) clock: Clock,
@@ -162,6 +167,8 @@ impl Engine {
         if !problems.is_empty() {
             return Err(problems);
         }
+        #[cfg(feature = "egress")]
+        let egress = egress::client(&settings.egress, &policies.tools)?;
         let server_info = serde_json::json!({ "name": info.name, "version": info.version });
         let mut capabilities = handler.as_ref().map(|handler| handler.capabilities()).unwrap_or_default();
         capabilities.tools = (!catalogue.entries().is_empty()).then(|| {
@@ -187,6 +194,8 @@ impl Engine {
             threads: Arc::new(Threads::new(settings.limits.blocking)),
             local_rates: reliability::Limits::new(clock),
             limits: settings.limits.clone(),
+            #[cfg(feature = "egress")]
+            egress,
             list_ttl: settings.list_ttl,
             clock,
             gate: Gate::default(),
@@ -218,8 +227,17 @@ impl Engine {
     }
 
     /// What a call's function may take.
-    pub(crate) fn bounds(&self) -> Bounds {
-        Bounds { result_bytes: self.limits.result_bytes, threads: Arc::clone(&self.threads) }
+    #[cfg_attr(not(feature = "egress"), allow(unused_variables, reason = "what is reachable differs between tools"))]
+    pub(crate) fn bounds(&self, tool: &Entry) -> Bounds {
+        Bounds {
+            result_bytes: self.limits.result_bytes,
+            threads: Arc::clone(&self.threads),
+            #[cfg(feature = "egress")]
+            outlet: self
+                .egress
+                .as_ref()
+                .map(|client| Outlet { client: Arc::clone(client), allowed: Arc::clone(&self.policy(tool).egress) }),
+        }
     }
 
     /// The retry budget of a tool that names no upstream.

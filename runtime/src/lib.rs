@@ -42,6 +42,8 @@ mod context;
 mod contracts;
 mod date;
 mod duration;
+#[cfg(feature = "egress")]
+mod egress;
 mod engine;
 mod error;
 mod files;
@@ -80,6 +82,8 @@ pub use serde;
 pub use steadfast_contract::shim::{Operation, Shim, ShimError};
 pub use steadfast_macros::mcp_tool;
 
+#[cfg(feature = "egress")]
+pub use self::egress::{Egress, EgressRequest, EgressResponse};
 pub use self::{
     access::{PolicyFiles, ScopeRules},
     caller::{Caller, Scopes},

@@ -197,7 +197,7 @@ async fn stages<'a>(
         idempotency_key: key,
         confirmed,
         channel: call.channel,
-        bounds: engine.bounds(),
+        bounds: engine.bounds(served.tool),
     };
     let claim = claim.begin();
     // What takes long goes on apart from its request, through the same `run`.

@@ -3,8 +3,12 @@
 //! Invariant: decided once, when a server starts; every conflict and every name that does not exist is reported at
 //! once. Limits of the server as a whole are [`Limits`](crate::pipeline::Limits).
 
+#[cfg(feature = "egress")]
+use std::sync::Arc;
 use std::{collections::BTreeMap, time::Duration};
 
+#[cfg(feature = "egress")]
+use crate::egress::Origin;
 use crate::{
     catalogue::{Catalogue, Entry},
     config::{ToolSettings, UpstreamSettings},
@@ -41,6 +45,9 @@ pub(crate) struct ToolPolicy {
     pub(crate) confirmation: Option<ConfirmBy>,
     /// The place of its upstream in [`Policies::upstreams`].
     pub(crate) upstream: Option<usize>,
+    /// The servers that it may reach.
+    #[cfg(feature = "egress")]
+    pub(crate) egress: Arc<[Origin]>,
 }
 
 /// What the calls of an upstream are held to, whatever tool makes them.
@@ -144,6 +151,12 @@ fn tool_policy(entry: &Entry, settings: Option<&ToolSettings>, configured: Confi
         confirmation: (declaration.effect == Effect::Destructive)
             .then(|| settings.confirmation.unwrap_or(configured.confirmation)),
         upstream: None,
+        // What is not an entry is among the conflicts.
+        #[cfg(feature = "egress")]
+        egress: match &settings.egress {
+            Some(set) => set.iter().filter_map(|text| Origin::parse(text)).collect(),
+            None => declaration.egress.iter().filter_map(|text| Origin::parse(text)).collect(),
+        },
     }
 }
 
@@ -234,6 +247,22 @@ fn conflicts(entry: &Entry, settings: Option<&ToolSettings>, policy: &ToolPolicy
             "fallback",
             "the tool declares no fallback",
             "leave it out; `false` switches a declared one off",
+        ));
+    }
+    #[cfg(feature = "egress")]
+    for text in set.egress.iter().flatten().filter(|text| Origin::parse(text).is_none()) {
+        problems.push(problem(
+            "egress",
+            &format!("{text:?} is no server: it takes a scheme, a host and where it is another a port, and no more"),
+            "write \"https://api.example.com\", or \"https://*.example.org:8443\" for all names below one",
+        ));
+    }
+    #[cfg(not(feature = "egress"))]
+    if set.egress.is_some() {
+        problems.push(problem(
+            "egress",
+            "this program was built without the client that tools reach others by, the feature `egress`",
+            "build it with `steadfast = { features = [\"egress\"] }`",
         ));
     }
     problems

@@ -462,7 +462,12 @@ pub fn context(tool: &str) -> CallContext {
         idempotency_key: None,
         confirmed: None,
         channel: Arc::new(TestChannel { capabilities: ClientCapabilities::default(), progress: Arc::default() }),
-        bounds: Bounds { result_bytes: usize::MAX, threads: Arc::new(Threads::new(1)) },
+        bounds: Bounds {
+            result_bytes: usize::MAX,
+            threads: Arc::new(Threads::new(1)),
+            #[cfg(feature = "egress")]
+            outlet: None,
+        },
     })
 }
 

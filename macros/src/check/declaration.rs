@@ -55,6 +55,7 @@ pub(super) fn check(
         texts.into_iter().filter_map(|text| keep(text, legal, illegal, errors)).collect::<Vec<_>>()
     };
     let scopes = list("scopes", names::is_scope, attribute::bad_scope);
+    let egress = list("egress", names::is_server, attribute::bad_server);
     let icons = list("icons", names::is_icon, attribute::bad_icon);
     let aliases = fields.get("alias").map(|field| aliases(field, name.as_deref(), errors)).unwrap_or_default();
     let major = version.as_ref().map(|version| version.major);
@@ -75,6 +76,7 @@ pub(super) fn check(
             owner,
             scopes,
             plan,
+            egress,
             reliability,
             icons,
             aliases,

@@ -39,6 +39,7 @@ pub(super) const TOOL: Place = Place {
         key("effect", "`read_only`, `additive` or `destructive`", "effect = read_only"),
         key("owner", "a string", r#"owner = "team-search""#),
         key("scopes", "a list of strings", r#"scopes = ["issues:read"]"#),
+        key("egress", "a list of strings", r#"egress = ["https://api.example.com"]"#),
         key("timeout", "a duration in a string", r#"timeout = "2s""#),
         key("attempt_timeout", "a duration in a string", r#"attempt_timeout = "500ms""#),
         key("retry", "a whole number from 0 to 10", "retry = 2"),

@@ -1,4 +1,6 @@
-//! What may be in a name: of a tool, a scope, a header.
+//! What may be in a name: of a tool, a scope, a header, a server.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// The most characters a tool's name may have (MCP 2025-11-25, tools).
 const LONGEST: usize = 128;
@@ -24,6 +26,37 @@ pub(super) fn is_header(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
+/// A server that a tool may reach, as the runtime reads it: a scheme, a host and a port.
+pub(crate) fn is_server(server: &str) -> bool {
+    let Some(rest) = server.strip_prefix("https://").or_else(|| server.strip_prefix("http://")) else { return false };
+    let (host, port) = match rest.rsplit_once(':') {
+        // The colons of an IPv6 address are in brackets.
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (rest, None),
+    };
+    let is_port =
+        |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0);
+    port.is_none_or(is_port) && is_host(host)
+}
+
+/// An address, a name, or all names below one: `*.example.org`, but not those of a top-level domain.
+fn is_host(host: &str) -> bool {
+    if let Some(address) = host.strip_prefix('[') {
+        return address.strip_suffix(']').is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
+    }
+    if host.parse::<Ipv4Addr>().is_ok() {
+        return true;
+    }
+    let (name, labels) = host.strip_prefix("*.").map_or((host, 1), |below| (below, 2));
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let number = last.bytes().all(|byte| byte.is_ascii_digit()) || last.to_ascii_lowercase().starts_with("0x");
+    name.len() <= 253 && name.split('.').count() >= labels && name.split('.').all(is_label) && !number
+}
+
 /// An icon that a client may load: `https:` or `data:` (SEP-973).
 pub(super) fn is_icon(uri: &str) -> bool {
     let scheme = |scheme: &str| uri.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
@@ -34,7 +67,7 @@ pub(super) fn is_icon(uri: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_header, is_icon, is_reserved, is_scope, is_tool_name};
+    use super::{is_header, is_icon, is_reserved, is_scope, is_server, is_tool_name};
 
     #[test]
     fn each_kind_of_name_has_its_characters() {
@@ -46,6 +79,58 @@ mod tests {
             is_icon,
             &["https://a/b.svg", "HTTPS://a", "data:,x"],
             &["", "https://", "data:", "http://a", "https://a b"],
+        );
+    }
+
+    /// The same table as of the runtime, which reads them.
+    #[test]
+    fn a_server_is_a_scheme_a_host_and_a_port() {
+        let label = "a".repeat(63);
+        check(
+            is_server,
+            &[
+                "https://api.example.com",
+                "http://localhost:8080",
+                "https://API.Example.com",
+                "https://*.example.org:8443",
+                "https://10.0.0.7",
+                "https://[2001:db8::1]:444",
+                "https://a_b.c-d.e",
+                &format!("https://{label}.example.com"),
+            ],
+            &[
+                "",
+                "api.example.com",
+                "https://",
+                "https://api.example.com/",
+                "https://api.example.com/v1",
+                "https://api.example.com?x",
+                "https://api.example.com#x",
+                "https://user@api.example.com",
+                "https://api.example.com:",
+                "https://api.example.com:0",
+                "https://api.example.com:65536",
+                "https://api.example.com:+80",
+                "https://*",
+                "https://*.com",
+                "https://*.*.example.com",
+                "https://api.*.com",
+                "https://a..b",
+                "https://.example.com",
+                "https://example.com.",
+                "https://exämple.com",
+                "https://2130706433",
+                "https://127.1",
+                "https://0x7f000001",
+                "https://256.1.1.1",
+                "https://[::1",
+                "https://[::1]x",
+                "ftp://api.example.com",
+                "HTTPS://api.example.com",
+                "*://api.example.com",
+                "https://a b.com",
+                &format!("https://{label}a.example.com"),
+            ],
         );
     }
 

@@ -24,6 +24,7 @@ pub(super) fn declaration(tool: &Tool) -> TokenStream {
     let owner = declaration.owner.iter();
     let scopes = list(&declaration.scopes);
     let plan = declaration.plan.iter().map(path);
+    let egress = list(&declaration.egress);
     let reliability = reliability::setters(&declaration.reliability);
     let icons = list(&declaration.icons);
     let aliases = list(&declaration.aliases);
@@ -41,6 +42,7 @@ pub(super) fn declaration(tool: &Tool) -> TokenStream {
             #(.with_owner(#owner))*
             #(.with_scopes(#scopes))*
             #(.with_plan(#plan))*
+            #(.with_egress(#egress))*
             #reliability
             #(.with_icons(#icons))*
             #(.with_aliases(#aliases))*

@@ -117,6 +117,19 @@ pub(crate) fn bad_scope(scope: &str) -> Message {
     )
 }
 
+pub(crate) fn bad_server(server: &str) -> Message {
+    let rest = server.split_once("://").map_or(server, |(_, rest)| rest);
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+    let scheme = if server.starts_with("http://") { "http" } else { "https" };
+    let fixed = format!("{scheme}://{host}");
+    let help = if crate::check::is_server(&fixed) { &fixed } else { "https://api.example.com" };
+    message(
+        format!("`{server}` is not a server: it takes `https://` or `http://`, a host, and where it is another a port"),
+        format!("write `\"{help}\"`"),
+    )
+}
+
 pub(crate) fn bad_icon(uri: &str) -> Message {
     let help = match uri.strip_prefix("http://") {
         Some(rest) => format!("write `\"https://{rest}\"`"),

@@ -36,6 +36,9 @@ pub(super) fn enforced(entry: &Entry, engine: &Engine) -> String {
             ConfirmBy::Approver => "approval".into(),
             ConfirmBy::Off => "confirmation off".into(),
         }),
+        #[cfg(feature = "egress")]
+        (!policy.egress.is_empty())
+            .then(|| format!("egress {}", policy.egress.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))),
         entry.declaration.task.map(|task| if task.required { "task required".into() } else { "task".into() }),
     ];
     words.into_iter().flatten().collect::<Vec<_>>().join(" · ")

@@ -8,8 +8,8 @@ use super::reader::Reader;
 use crate::{confirm::ConfirmBy, reliability::Quota};
 
 /// The settings of `[tools.<name>]`.
-pub(super) const TOOL_KEYS: [&str; 7] =
-    ["timeout", "attempt_timeout", "retry", "rate_limit", "stale", "fallback", "confirmation"];
+pub(super) const TOOL_KEYS: [&str; 8] =
+    ["timeout", "attempt_timeout", "retry", "rate_limit", "stale", "fallback", "confirmation", "egress"];
 
 /// The settings of `[upstreams.<name>]`.
 pub(super) const UPSTREAM_KEYS: [&str; 12] = [
@@ -40,6 +40,8 @@ pub(crate) struct ToolSettings {
     pub(crate) fallback: Option<bool>,
     /// Of a destructive tool.
     pub(crate) confirmation: Option<ConfirmBy>,
+    /// The servers that it may reach, in the place of those that it declares.
+    pub(crate) egress: Option<Vec<String>>,
 }
 
 /// What is set for one upstream. Ratios are parts of 1.
@@ -72,6 +74,7 @@ pub(super) fn tools(reader: &mut Reader) -> Vec<(String, ToolSettings)> {
                 stale: reader.duration_of(&key("stale")),
                 fallback: reader.flag_of(&key("fallback")),
                 confirmation: reader.choice_of(&key("confirmation"), &ConfirmBy::NAMES),
+                egress: reader.list_of(&key("egress")),
             };
             (name, settings)
         })

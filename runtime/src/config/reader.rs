@@ -65,6 +65,11 @@ pub(super) const KEYS: &[&str] = &[
     "tasks.poll",
     "tasks.poll_interval",
     "tasks.lease",
+    "egress.timeout",
+    "egress.connect_timeout",
+    "egress.max_response_bytes",
+    "egress.max_request_bytes",
+    "egress.allow_addresses",
     "stale.max_bytes",
     "switches.refresh",
     "policy.dir",
@@ -225,7 +230,7 @@ impl Reader {
     }
 
     /// A list; in the environment and in flags its items are separated by commas.
-    pub(super) fn list(&mut self, key: &str, default: &[&str]) -> Vec<String> {
+    pub(super) fn list_of(&mut self, key: &str) -> Option<Vec<String>> {
         self.read(key, "a list of texts", "such as [\"a\", \"b\"]", |value| match value {
             Value::Array(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
             Value::String(text) => {
@@ -233,7 +238,23 @@ impl Reader {
             }
             _ => None,
         })
-        .unwrap_or_else(|| default.iter().map(|item| (*item).to_owned()).collect())
+    }
+
+    /// As [`list_of`](Self::list_of), with a default.
+    pub(super) fn list(&mut self, key: &str, default: &[&str]) -> Vec<String> {
+        self.list_of(key).unwrap_or_else(|| default.iter().map(|item| (*item).to_owned()).collect())
+    }
+
+    /// A setting of a feature that this program was built without: that it is there is a problem.
+    #[cfg(not(feature = "egress"))]
+    pub(super) fn needs_feature(&mut self, key: &'static str, feature: &str) {
+        let Some((_, source)) = self.layers.take(key) else { return };
+        self.problems.push(ConfigProblem {
+            key: key.into(),
+            source,
+            what: format!("this program was built without the feature `{feature}`"),
+            help: format!("build it with `steadfast = {{ features = [\"{feature}\"] }}`, or leave the key out"),
+        });
     }
 
     /// Texts by names that are the user's own: `[pins]`. A name may itself have dots.

@@ -268,3 +268,20 @@ fn authentication_that_is_not_compiled_in_is_a_problem_that_names_the_feature() 
     let problems = load("", &[("STEADFAST_AUTH_RESOURCE", "https://mcp.example")], &[]).unwrap_err();
     assert!(problems.iter().any(|problem| problem.what.contains("`oauth`")), "{problems:?}");
 }
+
+#[cfg(feature = "egress")]
+#[test]
+fn networks_that_tools_may_reach_are_read_one_by_one() {
+    let settings = load("[egress]\nallow_addresses = ['10.0.0.0/8', '127.0.0.1']", &[], &[]).unwrap();
+    assert_eq!(settings.egress.allow_addresses.len(), 2);
+    let problems = load("", &[("STEADFAST_EGRESS_ALLOW_ADDRESSES", "10.0.0.1/8, intranet")], &[]).unwrap_err();
+    let all = problems.iter().map(ToString::to_string).collect::<String>();
+    assert!(problems.len() == 2 && all.contains("10.0.0.1/8") && all.contains("intranet"), "{all}");
+}
+
+#[cfg(not(feature = "egress"))]
+#[test]
+fn settings_of_a_client_that_is_not_compiled_in_are_problems_that_name_the_feature() {
+    let problems = load("[egress]\ntimeout = '1s'", &[], &[]).unwrap_err();
+    assert!(problems[0].key == "egress.timeout" && problems[0].what.contains("`egress`"), "{problems:?}");
+}

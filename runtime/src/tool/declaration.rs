@@ -33,6 +33,8 @@ pub struct Declaration {
     pub owner: Option<&'static str>,
     /// OAuth scopes a caller needs (RFC 6749, section 3.3).
     pub scopes: &'static [&'static str],
+    /// The servers that its functions may reach: `https://api.example.com`, `https://*.example.org:8443`.
+    pub egress: &'static [&'static str],
     /// How long a call may go without finishing or reporting progress.
     pub timeout: Option<Duration>,
     /// How long one attempt of a call may take; not above `timeout`.
@@ -81,6 +83,7 @@ impl Declaration {
             open_world: false,
             owner: None,
             scopes: &[],
+            egress: &[],
             timeout: None,
             attempt_timeout: None,
             retry: 0,

@@ -12,6 +12,7 @@ use steadfast::{Effect, Operation, Rate, Slo, TaskSupport, Translation, Upstream
     effect = additive,
     owner = "team-search",
     scopes = ["issues:read", "issues:write"],
+    egress = ["https://api.example.com", "https://*.example.org:8443"],
     timeout = "2s",
     attempt_timeout = "500ms",
     retry = 2,

@@ -35,6 +35,8 @@ setters! {
     with_owner(owner: &'static str) => Some(owner);
     /// `scopes = [..]`
     with_scopes(scopes: &'static [&'static str]);
+    /// `egress = [..]`
+    with_egress(egress: &'static [&'static str]);
     /// `timeout = ".."`
     with_timeout(timeout: Duration) => Some(timeout);
     /// `attempt_timeout = ".."`

@@ -1,0 +1,5 @@
+//! Which addresses and servers are reachable, in tables; and what a client does with servers that misbehave.
+
+mod addresses;
+mod origins;
+mod servers;
