@@ -18,6 +18,7 @@ use crate::{
     call::{Called, Degraded, DegradedMode, Notes, Outcome, Retired, Stop, Unapproved, Unconfirmed},
     duration::{self, millis},
     error::{ErrorKind, ToolError},
+    hygiene,
     names::{code, meta},
     request_state::StateError,
     tasks::TaskError,
@@ -73,7 +74,7 @@ fn to_response(outcome: Result<Outcome, Stop>, request_id: &str) -> Result<CallT
             Ok(InputRequiredResult::new(Some(requests), Some(state)).into())
         }
         Ok(Outcome::Task(task)) => Ok(CallToolResponse::Task(CreateTaskResult::new(*task))),
-        Err(stop) => from_stop(stop, request_id),
+        Err(stop) => from_stop(stop, request_id).map_err(hygiene::error_data),
     }
 }
 
@@ -121,7 +122,7 @@ fn away(reason: &str, message: String, retry_after: Option<Duration>) -> CallToo
 /// The refusal of a request that is not a tool call.
 pub(crate) fn refusal(stop: Stop, request_id: &str) -> ErrorData {
     match from_stop(stop, request_id) {
-        Err(error) => error,
+        Err(error) => hygiene::error_data(error),
         Ok(_) => internal(request_id),
     }
 }
@@ -311,8 +312,10 @@ fn from_retired(retired: &Retired) -> CallToolResponse {
     error_result(retired.to_string(), about, None)
 }
 
-fn error_result(text: String, about: Value, violations: Option<Value>) -> CallToolResponse {
-    let mut result = CallToolResult::error(vec![ContentBlock::text(text)]);
+fn error_result(text: String, mut about: Value, mut violations: Option<Value>) -> CallToolResponse {
+    hygiene::error_value(&mut about);
+    violations.iter_mut().for_each(hygiene::error_value);
+    let mut result = CallToolResult::error(vec![ContentBlock::text(hygiene::error_text(text))]);
     let mut added = MetaObject::new();
     added.0.insert(meta::ERROR.into(), about);
     if let Some(violations) = violations {

@@ -25,7 +25,7 @@ use crate::{
     clock::Clock,
     config::{self, Flags, Settings},
     problem::Problem,
-    prove,
+    prove, secrets,
     server::Server,
     telemetry,
 };
@@ -166,8 +166,8 @@ pub async fn main_from<S>(
         Err((Failure::Output(error), _)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err((failure, format)) => {
             match format {
-                Format::Text => anstream::eprintln!("{failure}"),
-                Format::Json => anstream::eprintln!("{}", failure.as_json()),
+                Format::Text => anstream::eprintln!("{}", secrets::mask(&failure.to_string())),
+                Format::Json => anstream::eprintln!("{}", secrets::mask(&failure.as_json().to_string())),
             }
             failure.code()
         }

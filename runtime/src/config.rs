@@ -1,7 +1,8 @@
 //! The configuration of a server: defaults, then `steadfast.toml`, the profile's file, the environment, flags.
 //!
 //! Invariant: a configuration with a problem is not used; every problem is reported at once, each with the place it
-//! came from. The one secret is the password in a store's URL, and no problem or debug output shows it.
+//! came from. What is secret is read from where it is kept (`env:`, `file:`, `command:`), and no problem or debug output
+//! shows it.
 
 mod auth;
 mod checks;
@@ -28,12 +29,14 @@ use crate::{
     access::{AccessSettings, Mode, PolicySettings, Reads},
     app::ConnectionLimits,
     confirm::ConfirmationSettings,
+    hygiene::{Hygiene, LINK_SCHEMES},
     idempotency::IdempotencySettings,
     keyring::KeySettings,
     oauth::AuthSettings,
     pipeline::{Admission, Limits},
     protocol::{Endpoint, Part},
     reliability::{BackoffPolicy, BulkheadPolicy},
+    secrets::NamedSecrets,
     store::StoreSettings,
     tasks::TaskSettings,
 };
@@ -68,6 +71,10 @@ pub(crate) struct Settings {
     pub(crate) tools: Vec<(String, ToolSettings)>,
     /// Over what tools declare of their upstreams.
     pub(crate) upstreams: Vec<(String, UpstreamSettings)>,
+    /// What text goes through that leaves.
+    pub(crate) output: Hygiene,
+    /// Where `CallContext::secret` finds them.
+    pub(crate) secrets: NamedSecrets,
     /// What tools reach others by.
     #[cfg(feature = "egress")]
     pub(crate) egress: EgressSettings,
@@ -237,6 +244,15 @@ impl Settings {
             },
             tools: policies::tools(&mut reader),
             upstreams: policies::upstreams(&mut reader),
+            output: Hygiene {
+                text_bytes: reader.size("output.text_bytes", 1024 * 1024),
+                link_schemes: reader
+                    .list("output.link_schemes", &LINK_SCHEMES)
+                    .into_iter()
+                    .map(|scheme| scheme.to_ascii_lowercase())
+                    .collect(),
+            },
+            secrets: reader.secrets("secrets"),
             #[cfg(feature = "egress")]
             egress: egress::settings(&mut reader),
             backoff: BackoffPolicy {

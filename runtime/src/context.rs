@@ -16,8 +16,10 @@ use crate::{
     caller::Caller,
     confirm::{Confirmed, Shown},
     error::ToolError,
+    hygiene::Hygiene,
     input_required::{self, Answers, InputRequests, InputResponses, Inputs},
     principal::Principal,
+    secrets::{NamedSecrets, Secret, Secrets},
 };
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -48,6 +50,8 @@ pub(crate) struct Call {
     pub(crate) confirmed: Option<Confirmed>,
     pub(crate) channel: Arc<dyn Channel>,
     pub(crate) bounds: Bounds,
+    /// Arguments that are masked while the call is there.
+    pub(crate) secrets: Secrets,
 }
 
 /// What one run of a function may take of the server.
@@ -60,6 +64,10 @@ pub(crate) struct Bounds {
     /// What it may reach; none where it lists nothing.
     #[cfg(feature = "egress")]
     pub(crate) outlet: Option<Outlet>,
+    /// What text goes through that it sends.
+    pub(crate) hygiene: Arc<Hygiene>,
+    /// `[secrets]` of the configuration.
+    pub(crate) named: Arc<NamedSecrets>,
 }
 
 /// What a transport can do with the client during a call. Implemented by each caller of the pipeline.
@@ -224,6 +232,17 @@ impl CallContext {
         Egress::new(self.call.bounds.outlet.clone(), Arc::clone(&self.call.tool), self.call.deadline.at())
     }
 
+    /// A secret of the configuration: `[secrets]`, `<name> = "file:/run/secrets/api_key"`. It was read when the server
+    /// started.
+    ///
+    /// # Errors
+    /// `internal` when the configuration has no secret of this name.
+    pub fn secret(&self, name: &str) -> Result<&Secret<String>, ToolError> {
+        let missing =
+            || ToolError::internal(format!("the configuration has no secret `{name}`: add it to `[secrets]`"));
+        self.call.bounds.named.get(name).ok_or_else(missing)
+    }
+
     /// How much time is left. Pass it on to what the tool calls.
     pub fn remaining(&self) -> Duration {
         self.call.deadline.remaining()
@@ -244,13 +263,17 @@ impl CallContext {
     /// the server's hard maximum.
     pub async fn progress(&self, progress: f64, total: impl Into<Option<f64>>, message: impl Into<String>) {
         self.call.deadline.touch();
-        let message = Some(message.into()).filter(|message| !message.is_empty());
+        let mut message = message.into();
+        self.call.bounds.hygiene.string(&mut message);
+        let message = Some(message).filter(|message| !message.is_empty());
         self.call.channel.progress(progress, total.into(), message).await;
     }
 
     /// Sends a message to the client's log (`notifications/message`). For the server's own log use `tracing`.
     pub async fn log(&self, level: LogLevel, data: impl Into<Value>) {
-        self.call.channel.log(level, data.into()).await;
+        let mut data = data.into();
+        self.call.bounds.hygiene.value(&mut data);
+        self.call.channel.log(level, data).await;
     }
 
     /// Asks the client for input: forms for its user, samples of its model, its roots.
@@ -265,6 +288,7 @@ impl CallContext {
     /// -32021 when it is returned with `?`.
     pub async fn ask(&self, inputs: Inputs) -> Result<Answers, ToolError> {
         let _asking = self.call.deadline.asking();
+        let inputs = inputs.clean(&self.call.bounds.hygiene);
         input_required::ask(&*self.call.channel, self.attempt, &self.call.responses, inputs).await
     }
 
@@ -346,7 +370,10 @@ mod tests {
                 threads: Arc::new(Threads::new(1)),
                 #[cfg(feature = "egress")]
                 outlet: None,
+                hygiene: Arc::default(),
+                named: Arc::default(),
             },
+            secrets: Arc::default(),
         });
         assert_eq!(context.deadline().at(), start + second);
         let answers = tokio::select! {

@@ -18,6 +18,7 @@ use crate::{
     confirm::{Approvals, ConfirmationSettings},
     context::Bounds,
     gate::Gate,
+    hygiene::Hygiene,
     idempotency::Idempotency,
     keyring::Keyring,
     metrics::Metrics,
@@ -27,6 +28,7 @@ use crate::{
     protocol::ErasedHandler,
     reliability::{self, BackoffPolicy, Budget, BudgetPolicy, Bulkhead, Random, Shares},
     request_state::RequestStates,
+    secrets::{self, NamedSecrets},
     stale::StaleResults,
     store::{Away, Kind, Store, StoreError, Warnings},
     switches::Switches,
@@ -48,6 +50,9 @@ pub(crate) struct Engine {
     /// Who may use what.
     pub(crate) access: Access,
     pub(crate) limits: Limits,
+    /// What text goes through that leaves.
+    pub(crate) hygiene: Arc<Hygiene>,
+    secrets: Arc<NamedSecrets>,
     /// What tools reach others by; none where no tool lists any.
     #[cfg(feature = "egress")]
     egress: Option<Arc<egress::Client>>,
@@ -194,6 +199,8 @@ impl Engine {
             threads: Arc::new(Threads::new(settings.limits.blocking)),
             local_rates: reliability::Limits::new(clock),
             limits: settings.limits.clone(),
+            hygiene: Arc::new(settings.output.clone()),
+            secrets: Arc::new(settings.secrets.clone()),
             #[cfg(feature = "egress")]
             egress,
             list_ttl: settings.list_ttl,
@@ -232,6 +239,8 @@ impl Engine {
         Bounds {
             result_bytes: self.limits.result_bytes,
             threads: Arc::clone(&self.threads),
+            hygiene: Arc::clone(&self.hygiene),
+            named: Arc::clone(&self.secrets),
             #[cfg(feature = "egress")]
             outlet: self
                 .egress
@@ -277,7 +286,7 @@ impl Engine {
         let upstreams = self.upstreams.iter();
         let breakers = upstreams.map(|upstream| (upstream.policy.name.as_str(), upstream.breaker.state(now)));
         self.metrics.tasks(self.tasks.running());
-        self.metrics.text(self.places.running(), self.places.waiting(), breakers)
+        secrets::masked(self.metrics.text(self.places.running(), self.places.waiting(), breakers))
     }
 
     /// Whether some tool's calls can be tasks.

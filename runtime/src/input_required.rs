@@ -19,6 +19,7 @@ use serde_json::Value;
 use crate::{
     context::{Channel, Interaction},
     error::ToolError,
+    hygiene::Hygiene,
 };
 
 /// What the client is to be asked, each under a key of the tool's choosing.
@@ -80,6 +81,14 @@ impl Inputs {
     #[must_use]
     pub fn request(mut self, key: impl Into<String>, request: InputRequest) -> Self {
         self.0.insert(key.into(), request);
+        self
+    }
+}
+
+impl Inputs {
+    /// The same, with everything that leaves the server cleaned.
+    pub(crate) fn clean(mut self, hygiene: &Hygiene) -> Self {
+        hygiene.requests(&mut self.0);
         self
     }
 }

@@ -49,6 +49,7 @@ mod error;
 mod files;
 mod gate;
 mod hash;
+mod hygiene;
 mod idempotency;
 mod input_required;
 mod keyring;
@@ -64,6 +65,7 @@ mod protocol;
 mod prove;
 mod reliability;
 mod request_state;
+pub mod secrets;
 mod server;
 mod stale;
 mod store;
@@ -96,6 +98,7 @@ pub use self::{
     input_required::{Answers, InputRequest, Inputs},
     principal::Principal,
     problem::Problem,
+    secrets::Secret,
     server::{Server, ServerBuilder},
     tool::{
         Args, Content, Declaration, Effect, FromRef, History, IntoOutput, Promise, Rate, Slo, State, TaskSupport, Tool,
@@ -110,7 +113,7 @@ pub mod prelude {
     pub use serde::{Deserialize, Serialize};
 
     pub use crate::{
-        Args, CallContext, Content, FromRef, Plan, Server, Shim, ShimError, State, Tool, ToolError, contracts,
+        Args, CallContext, Content, FromRef, Plan, Secret, Server, Shim, ShimError, State, Tool, ToolError, contracts,
         mcp_tool, policies, tools,
     };
 }

@@ -32,6 +32,8 @@ pub(crate) mod meta {
     pub(crate) const ERROR: &str = "dev.steadfast/error";
     /// In an `isError` result: every violation as `{path, expected, found}`.
     pub(crate) const VIOLATIONS: &str = "dev.steadfast/violations";
+    /// In a block of text that was too long: `{shownBytes, totalBytes}`.
+    pub(crate) const TRUNCATED: &str = "dev.steadfast/truncated";
     /// In every result: the server's name and version (MCP 2026-07-28).
     pub(crate) const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 }

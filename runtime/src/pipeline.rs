@@ -37,6 +37,7 @@ use self::{
     confirm::{Confirming, Step, Used},
     execute::Execution,
     guard::{Guarded, Unbegun},
+    normalise::Normal,
     resolve::Choice,
 };
 use crate::{
@@ -49,6 +50,7 @@ use crate::{
     hash::Digest,
     idempotency::Claim,
     request_state::{Binding, Held, Planned, Purpose, Spent},
+    secrets::Secrets,
     stale,
     store::Kind,
     tasks::{self, Start},
@@ -62,8 +64,9 @@ pub(crate) async fn call(engine: &Arc<Engine>, call: ToolCall) -> Called<'_> {
     let span = record.span();
     let mut known = Known::default();
     let outcome = stages(engine, call, &record, &mut known).instrument(span).await;
-    let Known { served, notes } = known;
+    let Known { served, notes, secrets } = known;
     record.close(&engine.metrics, &outcome, &notes);
+    drop(secrets);
     Called { contract: served.map(|served| served.echo()), notes, outcome }
 }
 
@@ -87,6 +90,8 @@ struct Known<'a> {
     /// What it is held to.
     served: Option<Served<'a>>,
     notes: Notes,
+    /// Masked until the call is recorded.
+    secrets: Secrets,
 }
 
 async fn stages<'a>(
@@ -125,10 +130,12 @@ async fn stages<'a>(
     let (asked, surface) = (asked(&call, long.is_some() || policy.confirmation.is_some()), call.surface);
     let key = wishes.idempotency_key.clone();
     let keyed = key.as_deref().map(|key| (key, Digest::of(Value::Object(call.arguments.clone()))));
-    let (served, arguments) = normalise::arguments(choice, call.arguments, &engine.clock, |served| {
-        known.served = Some(served);
-        record.serving(served.contract());
-    })?;
+    let Normal { served, arguments, secrets } =
+        normalise::arguments(choice, call.arguments, &engine.clock, |served| {
+            known.served = Some(served);
+            record.serving(served.contract());
+        })?;
+    known.secrets = Arc::clone(&secrets);
 
     // guard: policies decide on the arguments that the function would get, and before an earlier answer is given again.
     guard::policies(engine, &call.caller, served, surface, &arguments)?;
@@ -198,6 +205,7 @@ async fn stages<'a>(
         confirmed,
         channel: call.channel,
         bounds: engine.bounds(served.tool),
+        secrets,
     };
     let claim = claim.begin();
     // What takes long goes on apart from its request, through the same `run`.
@@ -282,14 +290,16 @@ pub(crate) async fn settle(
     }
 }
 
-/// The arguments of a call that is run again, as they were written, in the form of the current major.
+/// The arguments of a call that is run again, as they were written, in the form of the current major, and what is secret
+/// among them.
 pub(crate) fn arguments(
     engine: &Engine,
     served: Served<'_>,
     arguments: Map<String, Value>,
-) -> Result<Map<String, Value>, Stop> {
-    let (_, arguments) = normalise::arguments(Choice::Said(served), arguments, &engine.clock, |_| {})?;
-    Ok(arguments)
+) -> Result<(Map<String, Value>, Secrets), Stop> {
+    let Normal { arguments, secrets, .. } =
+        normalise::arguments(Choice::Said(served), arguments, &engine.clock, |_| {})?;
+    Ok((arguments, secrets))
 }
 
 async fn execute_and_compose(
@@ -306,10 +316,10 @@ async fn execute_and_compose(
     // execute: under the deadline, behind the breaker of the upstream, with panics caught; or the fallback.
     let execution = Execution { engine, served, policy, context, function: &served.tool.run };
     let failed = match execution.run(Arguments::new(arguments), notes).await {
-        // compose: the result goes down to the major that was called, is held to its published output schema, and is
-        // then shaped for the client.
+        // compose: the result goes down to the major that was called, is cleaned of what nobody should see, is held to
+        // its published output schema, and is then shaped for the client.
         Ok(output) => {
-            let outcome = compose::outcome(served, output, engine.limits.result_bytes)?;
+            let outcome = compose::outcome(served, output, engine.limits.result_bytes, &engine.hygiene)?;
             if let (Some((_, key)), None, Outcome::Done { content, structured }) = (stale, &notes.degraded, &outcome) {
                 engine.stale.keep(key, content, structured.as_ref(), engine.clock.now());
             }

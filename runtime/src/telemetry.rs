@@ -1,6 +1,7 @@
 //! The server's own log, on stderr.
 //!
-//! Invariant: nothing of the target `rmcp` is written, at any level: the SDK prints whole requests and results.
+//! Invariants: nothing of the target `rmcp` is written, at any level: the SDK prints whole requests and results. What is
+//! known to be a secret is masked in every line, whoever wrote it.
 
 use tracing::Metadata;
 use tracing_subscriber::{
@@ -11,7 +12,7 @@ use tracing_subscriber::{
     util::{SubscriberInitExt as _, TryInitError},
 };
 
-use crate::config::Log;
+use crate::{config::Log, secrets::Masking};
 
 /// Starts logging for this process, at `level` unless the settings say otherwise.
 ///
@@ -22,11 +23,11 @@ pub(crate) fn start(log: &Log, level: &str) -> Result<(), TryInitError> {
     // A filter of the whole subscriber, so that the SDK's spans and events cost nothing either.
     let registry = tracing_subscriber::registry().with(filter_fn(may_leave)).with(wanted);
     if log.json {
-        let json = fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
+        let json = fmt::layer().json().flatten_event(true).with_writer(Masking(std::io::stderr));
         registry.with(json).try_init()?;
     } else {
         let colours = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-        let text = fmt::layer().with_target(false).with_ansi(colours).with_writer(anstream::stderr);
+        let text = fmt::layer().with_target(false).with_ansi(colours).with_writer(Masking(anstream::stderr));
         registry.with(text).try_init()?;
     }
     // A panic's message belongs in the log, one event like any other, and not between its lines.

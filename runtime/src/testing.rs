@@ -467,7 +467,10 @@ pub fn context(tool: &str) -> CallContext {
             threads: Arc::new(Threads::new(1)),
             #[cfg(feature = "egress")]
             outlet: None,
+            hygiene: Arc::default(),
+            named: Arc::default(),
         },
+        secrets: Arc::default(),
     })
 }
 

@@ -7,7 +7,7 @@ use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::nearest::nearest_name;
+use crate::{nearest::nearest_name, secrets::Places};
 
 /// How many violations are described; a call that has more is told how many.
 const DESCRIBED: usize = 100;
@@ -28,13 +28,17 @@ pub struct Violation {
 /// All violations of `schema` in `instance`, which the validator has refused.
 pub(crate) fn all(validator: &Validator, schema: &Value, instance: &Value) -> Vec<Violation> {
     let mut violations = Vec::new();
+    let mut secrets = Vec::new();
+    if let Some(places) = Places::of(schema) {
+        places.visit(instance, |path, _| secrets.push(path.to_owned()));
+    }
     let mut more = 0_usize;
     for error in validator.iter_errors(instance) {
         if violations.len() >= DESCRIBED {
             more += 1;
             continue;
         }
-        describe(&error, schema, &mut violations);
+        describe(&error, schema, &secrets, &mut violations);
     }
     violations.sort_by(|a, b| a.path.cmp(&b.path));
     violations.dedup();
@@ -60,9 +64,9 @@ pub(crate) fn text(tool: &str, violations: &[Violation]) -> String {
     text
 }
 
-fn describe(error: &ValidationError<'_>, schema: &Value, out: &mut Vec<Violation>) {
+fn describe(error: &ValidationError<'_>, schema: &Value, secrets: &[String], out: &mut Vec<Violation>) {
     let path = error.instance_path().as_str();
-    let secret = is_secret(error, schema);
+    let secret = is_secret(error, schema) || secrets.iter().any(|place| is_within(path, place));
     let found = || if secret { "a secret value".to_owned() } else { shown(error.instance()) };
     let mut push = |path: String, expected: String, found: String| {
         out.push(Violation { path, expected, found });
@@ -81,7 +85,7 @@ fn describe(error: &ValidationError<'_>, schema: &Value, out: &mut Vec<Violation
         }
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
             match nearest(path, context) {
-                Some(branch) => branch.iter().for_each(|error| describe(error, schema, out)),
+                Some(branch) => branch.iter().for_each(|error| describe(error, schema, secrets, out)),
                 None => push(path.into(), format!("one of {} alternatives", context.len()), found()),
             }
         }
@@ -194,6 +198,11 @@ fn parent<'a>(error: &ValidationError<'_>, schema: &'a Value) -> Option<&'a Valu
     let path = error.schema_path().as_str();
     let (object, _keyword) = path.rsplit_once('/')?;
     schema.pointer(object)
+}
+
+/// Whether a path leads to a place or below it.
+fn is_within(path: &str, place: &str) -> bool {
+    path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Whether the violated schema object, or one above it, is marked as a secret.

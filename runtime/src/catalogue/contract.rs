@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use steadfast_contract::Digests;
 
 use super::lifecycle::Lifecycle;
+use crate::secrets::Places;
 
 /// See the module.
 pub(crate) struct Contract {
@@ -26,6 +27,8 @@ pub(crate) struct Contract {
     pub(crate) lifecycle: Lifecycle,
     /// Some argument is mirrored in an HTTP header.
     pub(crate) has_headers: bool,
+    /// Some argument is a secret.
+    pub(crate) has_secrets: bool,
     /// What every result of a call says of the contract that served it.
     pub(crate) echo: Value,
 }
@@ -61,6 +64,7 @@ impl Contract {
         let echo = Value::Object(about(&label, &digest, &lifecycle));
         let properties = input_schema["properties"].as_object();
         Ok(Self {
+            has_secrets: Places::of(&input_schema).is_some(),
             has_headers: properties.is_some_and(|all| all.values().any(|one| one.get("x-mcp-header").is_some())),
             version,
             label,

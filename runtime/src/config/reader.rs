@@ -8,7 +8,14 @@ use toml::Value;
 use tracing_subscriber::EnvFilter;
 
 use super::{ConfigProblem, auth, layers::Layers, policies};
-use crate::{duration, keyring::KeySource, nearest::nearest_name, reliability::Quota, store::StoreUrl};
+use crate::{
+    duration,
+    keyring::KeySource,
+    nearest::nearest_name,
+    reliability::Quota,
+    secrets::{self, NamedSecrets, Secret, SecretError},
+    store::StoreUrl,
+};
 
 /// Every key with a name of its own; a reader that reads another one is a mistake that the first test finds.
 pub(super) const KEYS: &[&str] = &[
@@ -65,6 +72,8 @@ pub(super) const KEYS: &[&str] = &[
     "tasks.poll",
     "tasks.poll_interval",
     "tasks.lease",
+    "output.text_bytes",
+    "output.link_schemes",
     "egress.timeout",
     "egress.connect_timeout",
     "egress.max_response_bytes",
@@ -135,8 +144,42 @@ impl Reader {
 
     /// The URL of a store. A problem with it does not repeat it: there may be a password in it.
     pub(super) fn store_url(&mut self, key: &'static str) -> Option<StoreUrl> {
-        let text = self.text(key)?;
-        StoreUrl::parse(&text).map_err(|problem| self.check(key, false, &problem.what, &problem.help)).ok()
+        let secret = self.secret(key)?;
+        let text = secret.expose();
+        secrets::know_url(text);
+        StoreUrl::parse(text).map_err(|problem| self.check(key, false, &problem.what, &problem.help)).ok()
+    }
+
+    /// A secret: itself, or where it is kept. No problem repeats either.
+    pub(super) fn secret(&mut self, key: &str) -> Option<Secret<String>> {
+        let (value, source) = self.layers.take(key)?;
+        self.sources.push((key.to_owned(), source.clone()));
+        let text = value.as_str();
+        let read = match text {
+            Some(text) if secrets::is_source(text) => secrets::read(text),
+            Some(text) => Ok(Secret::new(text.to_owned())),
+            None => Err(SecretError::new("this is not text", "write it in quotes")),
+        };
+        self.told(key, source, read)
+    }
+
+    /// Secrets by names that are the user's own: `[secrets]`. Each says where it is kept, and is not there itself.
+    pub(super) fn secrets(&mut self, key: &str) -> NamedSecrets {
+        let mut found = NamedSecrets::new();
+        for (name, value, source) in self.layers.take_below(key) {
+            let read = secrets::read(value.as_str().unwrap_or_default());
+            found.extend(self.told(&format!("{key}.{name}"), source, read).map(|secret| (name, secret)));
+        }
+        found
+    }
+
+    fn told<T>(&mut self, key: &str, source: String, read: Result<T, SecretError>) -> Option<T> {
+        let SecretError { what, help } = match read {
+            Ok(value) => return Some(value),
+            Err(error) => error,
+        };
+        self.problems.push(ConfigProblem { key: key.into(), source, what, help });
+        None
     }
 
     /// Keys, or where they are. A problem with one does not repeat it.

@@ -1,4 +1,4 @@
-//! Makes the outcome of what a function returned: structure held to the published schema, and its text form.
+//! Makes the outcome of what a function returned: cleaned, structure held to the published schema, and its text form.
 //!
 //! Invariant: structured content that leaves here is valid under the output schema of the contract that the call is held
 //! to. A shim is given only what is valid under the current one.
@@ -11,15 +11,17 @@ use crate::{
     call::{Outcome, Stop},
     catalogue::{Contract, Major, Served},
     error::ErrorKind,
+    hygiene::Hygiene,
     input_required::InputRequests,
     tool::{Output, OutputSchema, WRAPPER},
 };
 
 /// The outcome of a finished function, unless it is larger than `limit` bytes.
-pub(super) fn outcome(served: Served<'_>, output: Output, limit: usize) -> Result<Outcome, Stop> {
+pub(super) fn outcome(served: Served<'_>, output: Output, limit: usize, hygiene: &Hygiene) -> Result<Outcome, Stop> {
     size::check(&output, limit)?;
-    let value = match (output, &served.tool.output) {
-        (Output::Content(content), _) if served.contract().output.is_none() => {
+    let mut value = match (output, &served.tool.output) {
+        (Output::Content(mut content), _) if served.contract().output.is_none() => {
+            hygiene.blocks(&mut content.blocks);
             return Ok(Outcome::Done { content: content.blocks, structured: None });
         }
         (Output::Content(_), _) => {
@@ -32,13 +34,16 @@ pub(super) fn outcome(served: Served<'_>, output: Output, limit: usize) -> Resul
         }
         (Output::Value(value), _) => value,
     };
+    // A shim sees what a caller of the current major would, and what it adds is cleaned, too.
+    hygiene.value(&mut value);
     valid(&served.tool.current, &value)?;
     if served.major == Major::Current {
-        return shaped(&served.tool.current, value);
+        return shaped(&served.tool.current, value, hygiene);
     }
-    let value = translate::down(served, value)?;
+    let mut value = translate::down(served, value)?;
+    hygiene.value(&mut value);
     valid(served.contract(), &value)?;
-    shaped(served.contract(), value)
+    shaped(served.contract(), value, hygiene)
 }
 
 fn valid(contract: &Contract, value: &Value) -> Result<(), Stop> {
@@ -54,10 +59,10 @@ fn valid(contract: &Contract, value: &Value) -> Result<(), Stop> {
 
 /// Structure where the contract promises it, and its text form: clients that do not read structured content read its
 /// text (MCP 2026-07-28, server/tools).
-fn shaped(contract: &Contract, value: Value) -> Result<Outcome, Stop> {
+fn shaped(contract: &Contract, value: Value, hygiene: &Hygiene) -> Result<Outcome, Stop> {
     match (value, &contract.output) {
-        (Value::String(text), None) => Ok(text_only(text)),
-        (Value::Null, None) => Ok(text_only("Done.".into())),
+        (Value::String(text), None) => Ok(text_only(text, hygiene)),
+        (Value::Null, None) => Ok(text_only("Done.".into(), hygiene)),
         (value, output) => {
             let text = serde_json::to_string(&value).map_err(|error| Stop::BadOutput(error.to_string()))?;
             let structured = output.is_some().then_some(value);
@@ -80,6 +85,9 @@ pub(super) fn requests(stop: Stop) -> Result<InputRequests, Stop> {
     }
 }
 
-fn text_only(text: String) -> Outcome {
-    Outcome::Done { content: vec![ContentBlock::text(text)], structured: None }
+/// Text alone may be cut; the text of a structure may not, since it would be no JSON any more.
+fn text_only(text: String, hygiene: &Hygiene) -> Outcome {
+    let mut content = vec![ContentBlock::text(text)];
+    hygiene.bound(&mut content);
+    Outcome::Done { content, structured: None }
 }

@@ -10,11 +10,21 @@ use crate::{
     call::Stop,
     catalogue::{Contract, Served},
     clock::Clock,
+    secrets::{self, Secrets},
     violations,
 };
 
 /// How many places of a schema the log gets at most.
 const TOLD: usize = 20;
+
+/// Arguments that the function takes.
+pub(super) struct Normal<'a> {
+    /// The major that the call is held to.
+    pub(super) served: Served<'a>,
+    pub(super) arguments: Map<String, Value>,
+    /// What is secret among them is masked while this is there.
+    pub(super) secrets: Secrets,
+}
 
 /// The major that serves the call, and arguments that its function takes. Where nothing was said about the version,
 /// older majors are tried only after the current one has refused. `known` is told the major that the call is held to
@@ -24,7 +34,7 @@ pub(super) fn arguments<'a>(
     arguments: Map<String, Value>,
     clock: &Clock,
     known: impl FnOnce(Served<'a>),
-) -> Result<(Served<'a>, Map<String, Value>), Stop> {
+) -> Result<Normal<'a>, Stop> {
     let mut served = choice.assumed();
     let mut arguments = Value::Object(arguments);
     let mut fits = served.contract().input.is_valid(&arguments);
@@ -32,6 +42,7 @@ pub(super) fn arguments<'a>(
         (served, fits) = (older, true);
     }
     known(served);
+    let secrets = secrets::of_call(served.contract(), &arguments);
     if !fits {
         let contract = served.contract();
         return Err(Stop::Violations {
@@ -45,7 +56,7 @@ pub(super) fn arguments<'a>(
         whole_numbers(&mut arguments);
         proven(served, &served.tool.current, &arguments)?;
     }
-    Ok((served, object(arguments)))
+    Ok(Normal { served, arguments: object(arguments), secrets })
 }
 
 /// A shim was proved when the server was built, so what it makes is refused only if the proof was left out. The log

@@ -17,7 +17,7 @@ use crate::{
     answer,
     call::{self, CountsAs, Stop},
     caller::Caller,
-    input_required, pipeline,
+    hygiene, input_required, pipeline,
 };
 
 /// The record of such a request; written once, however it ends.
@@ -105,12 +105,13 @@ impl McpHandler {
             Ok(Ok(mut result)) => match may_ask(&result, &declared) {
                 Ok(()) => {
                     access.trim(&caller, &mut result);
+                    self.engine().hygiene.result(&mut result);
                     self.stamp(&mut result);
                     ("ok", Ok(result))
                 }
                 Err(error) => ("missing_capability", Err(error)),
             },
-            Ok(Err(error)) => ("error", Err(error)),
+            Ok(Err(error)) => ("error", Err(hygiene::error_data(error))),
             Err(Unserved::Cancelled) => return Err(answer::refusal(Stop::Cancelled, record.id)),
             Err(Unserved::Panicked | Unserved::Late) => return Err(answer::internal(record.id)),
         };

@@ -111,7 +111,7 @@ fn work(
 ) -> Result<Work, Stop> {
     let caller = Caller::new(Principal::named(&record.principal), Arc::clone(&slot.tenant), original.proved);
     let surface = again.surface.as_deref().and_then(|release| engine.catalogue.surface(release));
-    let arguments = pipeline::arguments(engine, served, original.arguments.clone())?;
+    let (arguments, secrets) = pipeline::arguments(engine, served, original.arguments.clone())?;
     pipeline::allowed(engine, &caller, served, surface, &arguments)?;
     Ok(Work {
         surface,
@@ -131,6 +131,7 @@ fn work(
             confirmed: again.confirmed,
             channel: Arc::new(Gone(original.capabilities)),
             bounds: engine.bounds(served.tool),
+            secrets,
         },
     })
 }

@@ -72,6 +72,8 @@ async fn run(job: Arc<Job>, mut watch: Watch, work: Work, ended: Option<oneshot:
     call.channel = Arc::new(TaskChannel::new(Arc::clone(&job), before, capabilities, time));
     // Whatever the function left behind that watches for the end of its call is told.
     let _ended = call.cancellation.clone().drop_guard();
+    // Masked until the end is written.
+    let _secrets = Arc::clone(&call.secrets);
     let context = CallContext::new(call);
     let mut notes = Notes::default();
     let (threads, outcome) = {

@@ -103,12 +103,15 @@ pub mod constraint {
         Listed, "`items` and `unique` need a list, and `{Self}` is none",);
     marker!(
         /// `header = ".."`: text, numbers and booleans.
-        Primitive, "`header` needs text, a number or a boolean, and `{Self}` is none of them",
+        Primitive, "`header` needs text, a number or a boolean that is no secret, and `{Self}` is none of them",
         String, str, bool, u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, f32, f64);
 
     macro_rules! collections {
         ($($trait_:ident for $($t:ty),*;)*) => { $($(impl<T> $trait_ for $t {})*)* };
     }
+    impl<T: HasLength + crate::secrets::Sensitive> HasLength for crate::Secret<T> {}
+    impl<T: Textual + crate::secrets::Sensitive> Textual for crate::Secret<T> {}
+
     collections! {
         HasLength for Vec<T>, BTreeSet<T>, HashSet<T>, BTreeMap<String, T>, HashMap<String, T>;
         Listed for Vec<T>, BTreeSet<T>, HashSet<T>;
@@ -200,6 +203,13 @@ impl InputSchema {
         if root.get("type").and_then(Value::as_str) != Some("object") {
             self.problems
                 .push("the arguments are not an object; help: `Args<T>` needs a struct with named fields".into());
+        }
+        for (name, property) in root.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            if property.get("writeOnly") == Some(&Value::Bool(true)) && property.get("x-mcp-header").is_some() {
+                self.problems.push(format!(
+                    "parameter `{name}`: a secret is mirrored in a header, where proxies log it; help: take `x-mcp-header` away"
+                ));
+            }
         }
         close(&mut root);
         if self.problems.is_empty() { Ok(steadfast_contract::sorted(Value::Object(root))) } else { Err(self.problems) }

@@ -120,6 +120,7 @@ fn main() {
     assert!(declaration.idempotent && declaration.open_world);
     assert_eq!(declaration.owner, Some("team-search"));
     assert_eq!(declaration.scopes, ["issues:read", "issues:write"]);
+    assert_eq!(declaration.egress, ["https://api.example.com", "https://*.example.org:8443"]);
     assert_eq!(declaration.timeout, Some(Duration::from_secs(2)));
     assert_eq!(declaration.attempt_timeout, Some(Duration::from_millis(500)));
     assert_eq!(declaration.retry, 2);

@@ -1,0 +1,306 @@
+//! What text goes through before it leaves the server: results, errors, questions, notifications, prompts, resources.
+//!
+//! In this order: what nobody sees is taken out ([`characters`]), known secrets are masked
+//! ([`secrets`](crate::secrets)), links that lead elsewhere than to pages are made harmless ([`links`]), and text that
+//! is too long is cut, which is said ([`length`]). So no secret is missed because of a character that nobody sees, and
+//! none is cut in two.
+//!
+//! Structured results are cleaned string by string and never cut; their schema is checked after that. Text without
+//! anything to clean is not copied.
+//!
+//! What it does not do: judge what text says. A model that reads it decides for itself what to make of it.
+
+mod characters;
+mod length;
+mod links;
+
+use std::{borrow::Cow, sync::LazyLock};
+
+use rmcp::{
+    ErrorData,
+    model::{
+        ContentBlock, ElicitRequestParams, InputRequest, InputRequests, ResourceContents, SamplingContent,
+        SamplingMessageContentBlock, ServerResult,
+    },
+};
+use serde_json::{Map, Value};
+
+use crate::secrets;
+
+/// How text is cleaned; below `output.` in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Hygiene {
+    /// How much one text may take that has no structure, in bytes.
+    pub(crate) text_bytes: usize,
+    /// Where links may lead.
+    pub(crate) link_schemes: Vec<String>,
+}
+
+/// The schemes that links have where nothing else is configured.
+pub(crate) const LINK_SCHEMES: [&str; 3] = ["https", "http", "mailto"];
+
+impl Default for Hygiene {
+    fn default() -> Self {
+        Self { text_bytes: 1024 * 1024, link_schemes: LINK_SCHEMES.map(str::to_owned).into() }
+    }
+}
+
+/// For errors, which are short.
+static ERRORS: LazyLock<Hygiene> = LazyLock::new(Hygiene::default);
+
+/// The text without what nobody sees.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    characters::clean(text)
+}
+
+/// The text of an error, clean.
+pub(crate) fn error_text(mut text: String) -> String {
+    ERRORS.string(&mut text);
+    text
+}
+
+/// What is around the text of an error, clean.
+pub(crate) fn error_value(value: &mut Value) {
+    ERRORS.value(value);
+}
+
+/// A refusal, clean.
+pub(crate) fn error_data(mut error: ErrorData) -> ErrorData {
+    if let Cow::Owned(message) = ERRORS.text(&error.message) {
+        error.message = message.into();
+    }
+    if let Some(data) = &mut error.data {
+        ERRORS.value(data);
+    }
+    error
+}
+
+impl Hygiene {
+    /// The text, clean but of any length.
+    pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let text = then(visible(text), secrets::mask);
+        match text {
+            Cow::Borrowed(text) => links::defang(text, &self.link_schemes),
+            owned => then(owned, |text| links::defang(text, &self.link_schemes)),
+        }
+    }
+
+    /// Cleans text in its place.
+    pub(crate) fn string(&self, text: &mut String) {
+        if let Cow::Owned(clean) = self.text(text) {
+            *text = clean;
+        }
+    }
+
+    /// Cleans every string in a value, names of members included.
+    pub(crate) fn value(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => self.string(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
+            Value::Object(members) => self.object(members),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn object(&self, members: &mut Map<String, Value>) {
+        members.values_mut().for_each(|member| self.value(member));
+        if members.keys().any(|name| matches!(self.text(name), Cow::Owned(_))) {
+            let dirty = std::mem::take(members);
+            members.extend(dirty.into_iter().map(|(name, member)| (self.text(&name).into_owned(), member)));
+        }
+    }
+
+    /// Cuts text that is too long and was cleaned.
+    pub(crate) fn bound(&self, blocks: &mut [ContentBlock]) {
+        for block in blocks {
+            if let ContentBlock::Text(text) = block {
+                length::bound(text, self.text_bytes);
+            }
+        }
+    }
+
+    /// Cleans blocks of a result, and cuts those that are too long.
+    pub(crate) fn blocks(&self, blocks: &mut [ContentBlock]) {
+        for block in blocks {
+            match block {
+                ContentBlock::Text(text) => {
+                    self.string(&mut text.text);
+                    length::bound(text, self.text_bytes);
+                }
+                ContentBlock::Resource(resource) => self.resource(&mut resource.resource),
+                ContentBlock::ResourceLink(link) => {
+                    self.identifier(&mut link.uri);
+                    self.string(&mut link.name);
+                    link.title.iter_mut().chain(&mut link.description).for_each(|text| self.string(text));
+                }
+                // Pictures and sound are not text.
+                _ => {}
+            }
+        }
+    }
+
+    /// Cleans what the client is asked.
+    pub(crate) fn requests(&self, requests: &mut InputRequests) {
+        for request in requests.values_mut() {
+            match request {
+                InputRequest::Elicitation(request) => match &mut request.params {
+                    ElicitRequestParams::FormElicitationParams { message, requested_schema, .. } => {
+                        self.string(message);
+                        self.form(requested_schema);
+                    }
+                    ElicitRequestParams::UrlElicitationParams { message, .. } => self.string(message),
+                    _ => {}
+                },
+                InputRequest::CreateMessage(request) => {
+                    request.params.system_prompt.iter_mut().for_each(|prompt| self.string(prompt));
+                    for message in &mut request.params.messages {
+                        match &mut message.content {
+                            SamplingContent::Single(block) => self.sample(block),
+                            SamplingContent::Multiple(blocks) => blocks.iter_mut().for_each(|block| self.sample(block)),
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A form's own words: titles, descriptions, choices. It is put together anew only where there is something in it.
+    fn form<T: serde::Serialize + serde::de::DeserializeOwned>(&self, form: &mut T) {
+        let Ok(written) = serde_json::to_value(&*form) else { return };
+        let mut clean = written.clone();
+        self.value(&mut clean);
+        if clean != written
+            && let Ok(read) = serde_json::from_value(clean)
+        {
+            *form = read;
+        }
+    }
+
+    fn sample(&self, block: &mut SamplingMessageContentBlock) {
+        if let SamplingMessageContentBlock::Text(text) = block {
+            self.string(&mut text.text);
+        }
+    }
+
+    /// Cleans what the author's handler answers with: prompts, resources, completions.
+    pub(crate) fn result(&self, result: &mut ServerResult) {
+        match result {
+            ServerResult::GetPromptResult(prompt) => {
+                prompt.description.iter_mut().for_each(|text| self.string(text));
+                for message in &mut prompt.messages {
+                    self.blocks(std::slice::from_mut(&mut message.content));
+                }
+            }
+            ServerResult::ReadResourceResult(read) => {
+                read.contents.iter_mut().for_each(|contents| self.resource(contents));
+            }
+            ServerResult::CompleteResult(completed) => {
+                completed.completion.values.iter_mut().for_each(|value| self.string(value));
+            }
+            ServerResult::InputRequiredResult(asking) => {
+                asking.input_requests.iter_mut().for_each(|requests| self.requests(requests));
+            }
+            _ => {}
+        }
+    }
+
+    fn resource(&self, resource: &mut ResourceContents) {
+        match resource {
+            ResourceContents::TextResourceContents { uri, text, .. } => {
+                self.identifier(uri);
+                self.string(text);
+            }
+            ResourceContents::BlobResourceContents { uri, .. } => self.identifier(uri),
+            _ => {}
+        }
+    }
+
+    fn identifier(&self, uri: &mut String) {
+        let clean = then(visible(uri), secrets::mask);
+        let safe = then(clean, |uri| links::defang_identifier(uri, &self.link_schemes));
+        if let Cow::Owned(safe) = safe {
+            *uri = safe;
+        }
+    }
+}
+
+/// One step after another, without a copy where neither changes anything.
+fn then<'a>(text: Cow<'a, str>, step: impl for<'b> FnOnce(&'b str) -> Cow<'b, str>) -> Cow<'a, str> {
+    match text {
+        Cow::Borrowed(text) => step(text),
+        Cow::Owned(text) => match step(&text) {
+            Cow::Owned(changed) => Cow::Owned(changed),
+            Cow::Borrowed(_) => Cow::Owned(text),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use proptest::prelude::*;
+    use rmcp::model::{ContentBlock, Resource};
+    use serde_json::json;
+
+    use super::*;
+
+    fn hygiene(text_bytes: usize) -> Hygiene {
+        Hygiene { text_bytes, ..ERRORS.clone() }
+    }
+
+    #[test]
+    fn a_secret_or_a_link_behind_characters_that_nobody_sees_is_found() {
+        let _known = secrets::know("hidden-hunter2");
+        let clean = hygiene(1000);
+        assert_eq!(clean.text("it is hidden\u{200b}-hun\u{1b}[31mter2"), "it is [secret]");
+        assert_eq!(
+            clean.text("[x](java\u{200b}script:a) [y](hidden-hunter2:b)"),
+            "[x](javascript[:]a) [y]([secret][:]b)"
+        );
+    }
+
+    #[test]
+    fn every_string_of_a_structure_is_cleaned_and_none_is_cut() {
+        let mut value = json!({ "a\u{200b}b": ["x\u{7}", 1, null, { "c": "\u{202e}y" }], "long": "z".repeat(100) });
+        hygiene(10).value(&mut value);
+        assert_eq!(value, json!({ "ab": ["x", 1, null, { "c": "y" }], "long": "z".repeat(100) }));
+    }
+
+    #[test]
+    fn blocks_are_cleaned_by_what_they_are() {
+        let mut link = Resource::new("javascript:alert(1)", "na\u{200b}me");
+        link.description = Some("[x](data:,x)".into());
+        let mut blocks = [
+            ContentBlock::text("\u{1b}[1mbold\u{1b}[m"),
+            ContentBlock::image("aGk=\u{200b}", "image/png"),
+            ContentBlock::resource(ResourceContents::text("a\u{feff}b", "notes://1")),
+            ContentBlock::resource_link(link),
+        ];
+        hygiene(1000).blocks(&mut blocks);
+        let written = json!(blocks);
+        assert_eq!(written[0]["text"], "bold");
+        assert_eq!(written[1]["data"], "aGk=\u{200b}");
+        assert_eq!(
+            (&written[2]["resource"]["text"], &written[2]["resource"]["uri"]),
+            (&json!("ab"), &json!("notes://1"))
+        );
+        assert_eq!(written[3]["uri"], "javascript[:]alert(1)");
+        assert_eq!((&written[3]["name"], &written[3]["description"]), (&json!("name"), &json!("[x](data[:],x)")));
+    }
+
+    proptest! {
+        #[test]
+        fn cleaning_twice_is_cleaning_once(text in "([ -~\u{200b}\u{1b}\n]|\\]\\(|javascript:|https:|\u{202e}|<){0,60}") {
+            let clean = hygiene(1000);
+            let once = clean.text(&text).into_owned();
+            prop_assert_eq!(&*clean.text(&once), &*once);
+        }
+
+        #[test]
+        fn plain_text_is_not_copied(text in "[a-zA-Z0-9 .,;\n\t{}\"'/-]{0,200}") {
+            prop_assert!(matches!(hygiene(1000).text(&text), Cow::Borrowed(_)));
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Links that lead somewhere else than to a page: shown, and not to be followed.
+//!
+//! A link whose scheme is not on the list gets brackets around its colon, `javascript[:]alert(1)`, so that a person
+//! sees what it was and no program follows it. Looked at are the inline links and images of Markdown (CommonMark 0.31,
+//! section 6.3), its definitions of links, and what stands in angle brackets. Definitions and angle brackets are also
+//! how much else is written (`[INFO]: done`, `Vec<dc::Title>`), so there only what surely is a link is changed: a scheme
+//! before `//`, or one that browsers run.
+//!
+//! What it does not do: HTML. Who shows results as HTML has to clean them for that.
+
+use std::borrow::Cow;
+
+/// Schemes that browsers run or that show what is in the link itself.
+const ACTIVE: [&str; 6] = ["javascript", "vbscript", "data", "blob", "file", "livescript"];
+
+/// How much before the colon of a link is looked at.
+const LONGEST: usize = 256;
+
+/// The text with links of other schemes made harmless.
+pub(super) fn defang<'a>(text: &'a str, allowed: &[String]) -> Cow<'a, str> {
+    let bytes = text.as_bytes();
+    let mut safe = String::new();
+    let (mut copied, mut at) = (0, 0);
+    while let Some(ahead) = memchr::memchr2(b']', b'<', &bytes[at..]) {
+        let here = at + ahead;
+        at = here + 1;
+        let Some((target, sure)) = target(text, here) else { continue };
+        let Some(place) = wrong(&text[target..], sure, allowed) else { continue };
+        let place = target + place;
+        safe.push_str(&text[copied..place]);
+        safe.push('[');
+        safe.push_str(&text[place..=place]);
+        safe.push(']');
+        copied = place + 1;
+        at = at.max(copied);
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    safe.push_str(&text[copied..]);
+    Cow::Owned(safe)
+}
+
+/// The same for the identifier of a resource, which has schemes of its own: only those that browsers run are refused.
+pub(super) fn defang_identifier<'a>(uri: &'a str, allowed: &[String]) -> Cow<'a, str> {
+    let Some((scheme, rest)) = uri.split_once(':') else { return Cow::Borrowed(uri) };
+    let scheme: String = scheme.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_lowercase();
+    // Servers have files as resources (MCP 2026-07-28, server/resources).
+    let runs = ACTIVE.contains(&scheme.as_str()) && scheme != "file";
+    if runs && !allowed.contains(&scheme) { Cow::Owned(format!("{scheme}[:]{rest}")) } else { Cow::Borrowed(uri) }
+}
+
+/// Where a link's target begins, and whether it surely is one, for a bracket that could introduce it.
+fn target(text: &str, bracket: usize) -> Option<(usize, bool)> {
+    let after = &text[bracket + 1..];
+    let skipped = |rest: &str| {
+        let trimmed = rest.trim_start_matches([' ', '\t', '\n']);
+        let opened = trimmed.strip_prefix('<').unwrap_or(trimmed);
+        text.len() - opened.len()
+    };
+    if text.as_bytes()[bracket] == b'<' {
+        return Some((bracket + 1, false));
+    }
+    match after.as_bytes().first()? {
+        b'(' => Some((skipped(&after[1..]), true)),
+        b':' => Some((skipped(&after[1..]), false)),
+        _ => None,
+    }
+}
+
+/// Where the character is that makes a target's scheme one that is not allowed: its colon, or what a reader of Markdown
+/// could turn into one.
+fn wrong(target: &str, sure: bool, allowed: &[String]) -> Option<usize> {
+    let ends = |byte: u8| matches!(byte, b':' | b'/' | b'?' | b'#' | b')' | b'>' | b'&' | b'\\' | b'"');
+    let at = target.bytes().take(LONGEST).position(ends)?;
+    let head = &target[..at];
+    // It was made harmless before.
+    if head.ends_with('[') && target[at + 1..].starts_with(']') {
+        return None;
+    }
+    match target.as_bytes()[at] {
+        b':' => {}
+        // `&colon;`, `&#58;` and `\:` are colons where Markdown is read.
+        b'&' | b'\\' => return (sure && !head.contains(' ')).then_some(at),
+        _ => return None,
+    }
+    let scheme: String = head.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_lowercase();
+    if scheme.is_empty() || allowed.contains(&scheme) {
+        return None;
+    }
+    let is_scheme = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    let surely = sure || is_scheme && (target[at + 1..].starts_with("//") || ACTIVE.contains(&scheme.as_str()));
+    surely.then_some(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{defang, defang_identifier};
+
+    fn allowed() -> Vec<String> {
+        ["https", "http", "mailto"].map(str::to_owned).into()
+    }
+
+    #[test]
+    fn links_of_other_schemes_can_be_read_and_not_followed() {
+        for (text, expected) in [
+            ("[x](javascript:alert(1))", "[x](javascript[:]alert(1))"),
+            ("![x](data:text/html;base64,AAAA)", "![x](data[:]text/html;base64,AAAA)"),
+            ("[x]( <JavaScript:alert(1)> )", "[x]( <JavaScript[:]alert(1)> )"),
+            ("[x](<java\tscript:alert(1)>)", "[x](<java\tscript[:]alert(1)>)"),
+            ("[x](javascript&colon;alert(1))", "[x](javascript[&]colon;alert(1))"),
+            ("[x](&#106;avascript:alert(1))", "[x]([&]#106;avascript:alert(1))"),
+            ("[x](javascript\\:alert(1))", "[x](javascript[\\]:alert(1))"),
+            ("[x](vscode://file/a)", "[x](vscode[:]//file/a)"),
+            ("<vbscript:x> <vscode://a>", "<vbscript[:]x> <vscode[:]//a>"),
+            ("[1]: javascript:alert(1)\n[2]:\n<data:,x>", "[1]: javascript[:]alert(1)\n[2]:\n<data[:],x>"),
+            ("](](javascript:1)", "](](javascript[:]1)"),
+            ("[a](x:1)[b](y:2)", "[a](x[:]1)[b](y[:]2)"),
+        ] {
+            assert_eq!(defang(text, &allowed()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_allowed_and_what_is_no_link_is_left_alone() {
+        for text in [
+            "[x](https://a.example/b:c) [y](HTTP://a) <mailto:a@b.c>",
+            "[x](/a:b) [y](#a:b) [z](?a:b) [w](a/b:c) [v]()",
+            "Vec<std::string::String> <dc:title>x</dc:title> a<b:c>",
+            "[INFO]: error: it failed\n[a]: std::vec",
+            "a[0]: i64, b: c] (d:e) javascript:alert(1)",
+            "<p>text</p> 1 < 2: yes",
+        ] {
+            assert_eq!(defang(text, &allowed()), text);
+        }
+    }
+
+    #[test]
+    fn resources_keep_their_own_schemes_but_those_that_run() {
+        for uri in ["notes://1", "file:///a", "test:x", "https://a", "urn:a:b", "none"] {
+            assert_eq!(defang_identifier(uri, &allowed()), uri);
+        }
+        assert_eq!(defang_identifier("java\nscript:alert(1)", &allowed()), "javascript[:]alert(1)");
+        assert_eq!(defang_identifier("data:,x", &["data".into()]), "data:,x");
+    }
+
+    proptest! {
+        #[test]
+        fn doing_it_twice_is_doing_it_once(text in "([\\[\\]()<>:&\\\\/ \n]|javascript|https|x|//){0,20}") {
+            let once = defang(&text, &allowed()).into_owned();
+            prop_assert_eq!(&*defang(&once, &allowed()), &*once);
+        }
+    }
+}
