@@ -257,7 +257,7 @@ mod tests {
         assert_eq!(clean.text("it is hidden\u{200b}-hun\u{1b}[31mter2"), "it is [secret]");
         assert_eq!(
             clean.text("[x](java\u{200b}script:a) [y](hidden-hunter2:b)"),
-            "[x](javascript[:]a) [y]([secret][:]b)"
+            "[x](javascript(:)a) [y]([secret](:)b)"
         );
     }
 
@@ -286,8 +286,8 @@ mod tests {
             (&written[2]["resource"]["text"], &written[2]["resource"]["uri"]),
             (&json!("ab"), &json!("notes://1"))
         );
-        assert_eq!(written[3]["uri"], "javascript[:]alert(1)");
-        assert_eq!((&written[3]["name"], &written[3]["description"]), (&json!("name"), &json!("[x](data[:],x)")));
+        assert_eq!(written[3]["uri"], "javascript(:)alert(1)");
+        assert_eq!((&written[3]["name"], &written[3]["description"]), (&json!("name"), &json!("[x](data(:),x)")));
     }
 
     proptest! {

@@ -1,10 +1,12 @@
 //! Links that lead somewhere else than to a page: shown, and not to be followed.
 //!
-//! A link whose scheme is not on the list gets brackets around its colon, `javascript[:]alert(1)`, so that a person
+//! A link whose scheme is not on the list gets parentheses around its colon, `javascript(:)alert(1)`, so that a person
 //! sees what it was and no program follows it. Looked at are the inline links and images of Markdown (CommonMark 0.31,
 //! section 6.3), its definitions of links, and what stands in angle brackets. Definitions and angle brackets are also
 //! how much else is written (`[INFO]: done`, `Vec<dc::Title>`), so there only what surely is a link is changed: a scheme
 //! before `//`, or one that browsers run.
+//!
+//! Parentheses and not the usual square brackets, which would end the text of a link that goes on behind them.
 //!
 //! What it does not do: HTML. Who shows results as HTML has to clean them for that.
 
@@ -28,9 +30,9 @@ pub(super) fn defang<'a>(text: &'a str, allowed: &[String]) -> Cow<'a, str> {
         let Some(place) = wrong(&text[target..], sure, allowed) else { continue };
         let place = target + place;
         safe.push_str(&text[copied..place]);
-        safe.push('[');
+        safe.push('(');
         safe.push_str(&text[place..=place]);
-        safe.push(']');
+        safe.push(')');
         copied = place + 1;
         at = at.max(copied);
     }
@@ -47,7 +49,7 @@ pub(super) fn defang_identifier<'a>(uri: &'a str, allowed: &[String]) -> Cow<'a,
     let scheme: String = scheme.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_lowercase();
     // Servers have files as resources (MCP 2026-07-28, server/resources).
     let runs = ACTIVE.contains(&scheme.as_str()) && scheme != "file";
-    if runs && !allowed.contains(&scheme) { Cow::Owned(format!("{scheme}[:]{rest}")) } else { Cow::Borrowed(uri) }
+    if runs && !allowed.contains(&scheme) { Cow::Owned(format!("{scheme}(:){rest}")) } else { Cow::Borrowed(uri) }
 }
 
 /// Where a link's target begins, and whether it surely is one, for a bracket that could introduce it.
@@ -75,7 +77,7 @@ fn wrong(target: &str, sure: bool, allowed: &[String]) -> Option<usize> {
     let at = target.bytes().take(LONGEST).position(ends)?;
     let head = &target[..at];
     // It was made harmless before.
-    if head.ends_with('[') && target[at + 1..].starts_with(']') {
+    if head.ends_with('(') && target[at + 1..].starts_with(')') {
         return None;
     }
     match target.as_bytes()[at] {
@@ -106,18 +108,19 @@ mod tests {
     #[test]
     fn links_of_other_schemes_can_be_read_and_not_followed() {
         for (text, expected) in [
-            ("[x](javascript:alert(1))", "[x](javascript[:]alert(1))"),
-            ("![x](data:text/html;base64,AAAA)", "![x](data[:]text/html;base64,AAAA)"),
-            ("[x]( <JavaScript:alert(1)> )", "[x]( <JavaScript[:]alert(1)> )"),
-            ("[x](<java\tscript:alert(1)>)", "[x](<java\tscript[:]alert(1)>)"),
-            ("[x](javascript&colon;alert(1))", "[x](javascript[&]colon;alert(1))"),
-            ("[x](&#106;avascript:alert(1))", "[x]([&]#106;avascript:alert(1))"),
-            ("[x](javascript\\:alert(1))", "[x](javascript[\\]:alert(1))"),
-            ("[x](vscode://file/a)", "[x](vscode[:]//file/a)"),
-            ("<vbscript:x> <vscode://a>", "<vbscript[:]x> <vscode[:]//a>"),
-            ("[1]: javascript:alert(1)\n[2]:\n<data:,x>", "[1]: javascript[:]alert(1)\n[2]:\n<data[:],x>"),
-            ("](](javascript:1)", "](](javascript[:]1)"),
-            ("[a](x:1)[b](y:2)", "[a](x[:]1)[b](y[:]2)"),
+            ("[x](javascript:alert(1))", "[x](javascript(:)alert(1))"),
+            ("![x](data:text/html;base64,AAAA)", "![x](data(:)text/html;base64,AAAA)"),
+            ("[x]( <JavaScript:alert(1)> )", "[x]( <JavaScript(:)alert(1)> )"),
+            ("[x](<java\tscript:alert(1)>)", "[x](<java\tscript(:)alert(1)>)"),
+            ("[x](javascript&colon;alert(1))", "[x](javascript(&)colon;alert(1))"),
+            ("[x](&#106;avascript:alert(1))", "[x]((&)#106;avascript:alert(1))"),
+            ("[x](javascript\\:alert(1))", "[x](javascript(\\):alert(1))"),
+            ("[x](vscode://file/a)", "[x](vscode(:)//file/a)"),
+            ("<vbscript:x> <vscode://a>", "<vbscript(:)x> <vscode(:)//a>"),
+            ("[1]: javascript:alert(1)\n[2]:\n<data:,x>", "[1]: javascript(:)alert(1)\n[2]:\n<data(:),x>"),
+            ("[x](javascript:(javascript:1))", "[x](javascript(:)(javascript:1))"),
+            ("](](javascript:1)", "](](javascript(:)1)"),
+            ("[a](x:1)[b](y:2)", "[a](x(:)1)[b](y(:)2)"),
         ] {
             assert_eq!(defang(text, &allowed()), expected, "{text}");
         }
@@ -142,13 +145,13 @@ mod tests {
         for uri in ["notes://1", "file:///a", "test:x", "https://a", "urn:a:b", "none"] {
             assert_eq!(defang_identifier(uri, &allowed()), uri);
         }
-        assert_eq!(defang_identifier("java\nscript:alert(1)", &allowed()), "javascript[:]alert(1)");
+        assert_eq!(defang_identifier("java\nscript:alert(1)", &allowed()), "javascript(:)alert(1)");
         assert_eq!(defang_identifier("data:,x", &["data".into()]), "data:,x");
     }
 
     proptest! {
         #[test]
-        fn doing_it_twice_is_doing_it_once(text in "([\\[\\]()<>:&\\\\/ \n]|javascript|https|x|//){0,20}") {
+        fn doing_it_twice_is_doing_it_once(text in "([\\(\\)()<>:&\\\\/ \n]|javascript|https|x|//){0,20}") {
             let once = defang(&text, &allowed()).into_owned();
             prop_assert_eq!(&*defang(&once, &allowed()), &*once);
         }
