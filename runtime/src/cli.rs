@@ -166,8 +166,8 @@ pub async fn main_from<S>(
         Err((Failure::Output(error), _)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err((failure, format)) => {
             match format {
-                Format::Text => anstream::eprintln!("{}", secrets::mask(&failure.to_string())),
-                Format::Json => anstream::eprintln!("{}", secrets::mask(&failure.as_json().to_string())),
+                Format::Text => anstream::eprintln!("{}", secrets::mask_all(&failure.to_string())),
+                Format::Json => anstream::eprintln!("{}", secrets::mask_all(&failure.as_json().to_string())),
             }
             failure.code()
         }

@@ -36,7 +36,7 @@ use crate::{
     pipeline::{Admission, Limits},
     protocol::{Endpoint, Part},
     reliability::{BackoffPolicy, BulkheadPolicy},
-    secrets::NamedSecrets,
+    secrets::{NamedSecrets, Secrets},
     store::StoreSettings,
     tasks::TaskSettings,
 };
@@ -245,6 +245,7 @@ impl Settings {
             tools: policies::tools(&mut reader),
             upstreams: policies::upstreams(&mut reader),
             output: Hygiene {
+                secrets: Secrets::default(),
                 text_bytes: reader.size("output.text_bytes", 1024 * 1024),
                 link_schemes: reader
                     .list("output.link_schemes", &LINK_SCHEMES)

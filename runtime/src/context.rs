@@ -19,7 +19,7 @@ use crate::{
     hygiene::Hygiene,
     input_required::{self, Answers, InputRequests, InputResponses, Inputs},
     principal::Principal,
-    secrets::{NamedSecrets, Secret, Secrets},
+    secrets::{NamedSecrets, Secret},
 };
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -50,8 +50,6 @@ pub(crate) struct Call {
     pub(crate) confirmed: Option<Confirmed>,
     pub(crate) channel: Arc<dyn Channel>,
     pub(crate) bounds: Bounds,
-    /// Arguments that are masked while the call is there.
-    pub(crate) secrets: Secrets,
 }
 
 /// What one run of a function may take of the server.
@@ -64,8 +62,8 @@ pub(crate) struct Bounds {
     /// What it may reach; none where it lists nothing.
     #[cfg(feature = "egress")]
     pub(crate) outlet: Option<Outlet>,
-    /// What text goes through that it sends.
-    pub(crate) hygiene: Arc<Hygiene>,
+    /// What text goes through that it sends, with the secrets of the call.
+    pub(crate) hygiene: Hygiene,
     /// `[secrets]` of the configuration.
     pub(crate) named: Arc<NamedSecrets>,
 }
@@ -168,6 +166,11 @@ impl CallContext {
         self.call.confirmed
     }
 
+    /// What text goes through that comes of the call.
+    pub(crate) fn hygiene(&self) -> &Hygiene {
+        &self.call.bounds.hygiene
+    }
+
     /// The answers that the client gave before.
     pub(crate) fn responses(&self) -> &InputResponses {
         &self.call.responses
@@ -264,7 +267,7 @@ impl CallContext {
     pub async fn progress(&self, progress: f64, total: impl Into<Option<f64>>, message: impl Into<String>) {
         self.call.deadline.touch();
         let mut message = message.into();
-        self.call.bounds.hygiene.string(&mut message);
+        self.hygiene().string(&mut message);
         let message = Some(message).filter(|message| !message.is_empty());
         self.call.channel.progress(progress, total.into(), message).await;
     }
@@ -272,7 +275,7 @@ impl CallContext {
     /// Sends a message to the client's log (`notifications/message`). For the server's own log use `tracing`.
     pub async fn log(&self, level: LogLevel, data: impl Into<Value>) {
         let mut data = data.into();
-        self.call.bounds.hygiene.value(&mut data);
+        self.hygiene().value(&mut data);
         self.call.channel.log(level, data).await;
     }
 
@@ -288,7 +291,7 @@ impl CallContext {
     /// -32021 when it is returned with `?`.
     pub async fn ask(&self, inputs: Inputs) -> Result<Answers, ToolError> {
         let _asking = self.call.deadline.asking();
-        let inputs = inputs.clean(&self.call.bounds.hygiene);
+        let inputs = inputs.clean(self.hygiene());
         input_required::ask(&*self.call.channel, self.attempt, &self.call.responses, inputs).await
     }
 
@@ -370,10 +373,9 @@ mod tests {
                 threads: Arc::new(Threads::new(1)),
                 #[cfg(feature = "egress")]
                 outlet: None,
-                hygiene: Arc::default(),
+                hygiene: Hygiene::default(),
                 named: Arc::default(),
             },
-            secrets: Arc::default(),
         });
         assert_eq!(context.deadline().at(), start + second);
         let answers = tokio::select! {

@@ -28,7 +28,7 @@ use crate::{
     protocol::ErasedHandler,
     reliability::{self, BackoffPolicy, Budget, BudgetPolicy, Bulkhead, Random, Shares},
     request_state::RequestStates,
-    secrets::{self, NamedSecrets},
+    secrets::{self, NamedSecrets, Secrets},
     stale::StaleResults,
     store::{Away, Kind, Store, StoreError, Warnings},
     switches::Switches,
@@ -51,7 +51,7 @@ pub(crate) struct Engine {
     pub(crate) access: Access,
     pub(crate) limits: Limits,
     /// What text goes through that leaves.
-    pub(crate) hygiene: Arc<Hygiene>,
+    pub(crate) hygiene: Hygiene,
     secrets: Arc<NamedSecrets>,
     /// What tools reach others by; none where no tool lists any.
     #[cfg(feature = "egress")]
@@ -199,7 +199,7 @@ impl Engine {
             threads: Arc::new(Threads::new(settings.limits.blocking)),
             local_rates: reliability::Limits::new(clock),
             limits: settings.limits.clone(),
-            hygiene: Arc::new(settings.output.clone()),
+            hygiene: settings.output.clone(),
             secrets: Arc::new(settings.secrets.clone()),
             #[cfg(feature = "egress")]
             egress,
@@ -233,13 +233,13 @@ impl Engine {
         &self.policies[tool.id]
     }
 
-    /// What a call's function may take.
+    /// What a call's function may take, and what is secret in it.
     #[cfg_attr(not(feature = "egress"), allow(unused_variables, reason = "what is reachable differs between tools"))]
-    pub(crate) fn bounds(&self, tool: &Entry) -> Bounds {
+    pub(crate) fn bounds(&self, tool: &Entry, secrets: Secrets) -> Bounds {
         Bounds {
             result_bytes: self.limits.result_bytes,
             threads: Arc::clone(&self.threads),
-            hygiene: Arc::clone(&self.hygiene),
+            hygiene: self.hygiene.with(secrets),
             named: Arc::clone(&self.secrets),
             #[cfg(feature = "egress")]
             outlet: self

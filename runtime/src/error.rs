@@ -5,7 +5,7 @@ use std::{error::Error, fmt, time::Duration};
 use rmcp::model::ClientCapabilities;
 use serde::{Deserialize, Serialize};
 
-use crate::{hygiene, input_required::InputRequests};
+use crate::{hygiene::Hygiene, input_required::InputRequests};
 
 /// How much of a message is kept, in bytes.
 const LONGEST_MESSAGE: usize = 16 * 1024;
@@ -202,11 +202,15 @@ impl ToolError {
         self.0.own
     }
 
-    /// The same with its message cleaned, and no more of it than a model reads.
+    /// The same with its message cleaned.
+    pub(crate) fn clean(mut self, hygiene: &Hygiene) -> Self {
+        hygiene.string(&mut self.0.message);
+        self
+    }
+
+    /// The same with no more of its message than a model reads.
     pub(crate) fn shortened(mut self) -> Self {
         let message = &mut self.0.message;
-        // First: what is cut in two is no longer found.
-        *message = hygiene::error_text(std::mem::take(message));
         if message.len() > LONGEST_MESSAGE {
             message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
             message.shrink_to_fit();

@@ -14,7 +14,10 @@ mod characters;
 mod length;
 mod links;
 
-use std::{borrow::Cow, sync::LazyLock};
+use std::{
+    borrow::Cow,
+    sync::{Arc, LazyLock},
+};
 
 use rmcp::{
     ErrorData,
@@ -25,15 +28,17 @@ use rmcp::{
 };
 use serde_json::{Map, Value};
 
-use crate::secrets;
+use crate::secrets::Secrets;
 
 /// How text is cleaned; below `output.` in the configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Hygiene {
     /// How much one text may take that has no structure, in bytes.
     pub(crate) text_bytes: usize,
     /// Where links may lead.
-    pub(crate) link_schemes: Vec<String>,
+    pub(crate) link_schemes: Arc<[String]>,
+    /// Of a call; the server's own are masked in any case.
+    pub(crate) secrets: Secrets,
 }
 
 /// The schemes that links have where nothing else is configured.
@@ -41,7 +46,11 @@ pub(crate) const LINK_SCHEMES: [&str; 3] = ["https", "http", "mailto"];
 
 impl Default for Hygiene {
     fn default() -> Self {
-        Self { text_bytes: 1024 * 1024, link_schemes: LINK_SCHEMES.map(str::to_owned).into() }
+        Self {
+            text_bytes: 1024 * 1024,
+            link_schemes: LINK_SCHEMES.map(str::to_owned).into(),
+            secrets: Secrets::default(),
+        }
     }
 }
 
@@ -76,9 +85,14 @@ pub(crate) fn error_data(mut error: ErrorData) -> ErrorData {
 }
 
 impl Hygiene {
+    /// The same for a call with these secrets.
+    pub(crate) fn with(&self, secrets: Secrets) -> Self {
+        Self { secrets, link_schemes: Arc::clone(&self.link_schemes), ..*self }
+    }
+
     /// The text, clean but of any length.
     pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let text = then(visible(text), secrets::mask);
+        let text = then(visible(text), |text| self.secrets.mask(text));
         match text {
             Cow::Borrowed(text) => links::defang(text, &self.link_schemes),
             owned => then(owned, |text| links::defang(text, &self.link_schemes)),
@@ -217,7 +231,7 @@ impl Hygiene {
     }
 
     fn identifier(&self, uri: &mut String) {
-        let clean = then(visible(uri), secrets::mask);
+        let clean = then(visible(uri), |uri| self.secrets.mask(uri));
         let safe = then(clean, |uri| links::defang_identifier(uri, &self.link_schemes));
         if let Cow::Owned(safe) = safe {
             *uri = safe;
@@ -252,8 +266,7 @@ mod tests {
 
     #[test]
     fn a_secret_or_a_link_behind_characters_that_nobody_sees_is_found() {
-        let _known = secrets::know("hidden-hunter2");
-        let clean = hygiene(1000);
+        let clean = hygiene(1000).with(Secrets::of(&["hidden-hunter2".into()]));
         assert_eq!(clean.text("it is hidden\u{200b}-hun\u{1b}[31mter2"), "it is [secret]");
         assert_eq!(
             clean.text("[x](java\u{200b}script:a) [y](hidden-hunter2:b)"),

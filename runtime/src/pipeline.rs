@@ -135,7 +135,7 @@ async fn stages<'a>(
             known.served = Some(served);
             record.serving(served.contract());
         })?;
-    known.secrets = Arc::clone(&secrets);
+    known.secrets = secrets.clone();
 
     // guard: policies decide on the arguments that the function would get, and before an earlier answer is given again.
     guard::policies(engine, &call.caller, served, surface, &arguments)?;
@@ -204,8 +204,7 @@ async fn stages<'a>(
         idempotency_key: key,
         confirmed,
         channel: call.channel,
-        bounds: engine.bounds(served.tool),
-        secrets,
+        bounds: engine.bounds(served.tool, secrets),
     };
     let claim = claim.begin();
     // What takes long goes on apart from its request, through the same `run`.
@@ -319,7 +318,7 @@ async fn execute_and_compose(
         // compose: the result goes down to the major that was called, is cleaned of what nobody should see, is held to
         // its published output schema, and is then shaped for the client.
         Ok(output) => {
-            let outcome = compose::outcome(served, output, engine.limits.result_bytes, &engine.hygiene)?;
+            let outcome = compose::outcome(served, output, engine.limits.result_bytes, context.hygiene())?;
             if let (Some((_, key)), None, Outcome::Done { content, structured }) = (stale, &notes.degraded, &outcome) {
                 engine.stale.keep(key, content, structured.as_ref(), engine.clock.now());
             }

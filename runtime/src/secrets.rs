@@ -2,7 +2,7 @@
 //!
 //! [`Secret`] keeps a value out of debug output, serialised output and memory that was given back. [`read`] gets one
 //! from where it is kept. And what is known to be a secret, from either or as an argument of a running call, is masked
-//! wherever text leaves the process: results, errors, notifications, log, metrics, command line ([`mask`]).
+//! wherever text leaves the process: results, errors, notifications, log, metrics, command line.
 //!
 //! Masking is the net below, not the rope: it finds a value as it is, and as JSON, URLs, base64, hexadecimal and debug
 //! output write it. It does not find one that is cut, reversed or encrypted, and nothing shorter than six bytes, which
@@ -18,8 +18,8 @@ mod writer;
 use std::collections::BTreeMap;
 
 pub(crate) use self::{
-    places::{Places, Secrets, of_call},
-    registry::{mask, masked},
+    places::{Places, of_call},
+    registry::{Secrets, mask_all, masked, reading},
     source::{is_source, know_url},
     writer::Masking,
 };
@@ -29,7 +29,7 @@ pub use self::{
 };
 
 #[cfg(test)]
-pub(crate) use self::registry::know;
+use self::registry::mask;
 
 /// The secrets of the configuration, by their names.
 pub(crate) type NamedSecrets = BTreeMap<String, Secret<String>>;

@@ -28,6 +28,7 @@ use crate::{
     date::Date,
     engine::{Engine, Seams},
     error::ToolError,
+    hygiene::Hygiene,
     keyring::Keyring,
     pipeline,
     principal::Principal,
@@ -467,10 +468,9 @@ pub fn context(tool: &str) -> CallContext {
             threads: Arc::new(Threads::new(1)),
             #[cfg(feature = "egress")]
             outlet: None,
-            hygiene: Arc::default(),
+            hygiene: Hygiene::default(),
             named: Arc::default(),
         },
-        secrets: Arc::default(),
     })
 }
 

@@ -11,6 +11,7 @@ mod pipeline;
 mod protocol;
 mod reliability;
 mod schema;
+mod secrets;
 mod security;
 mod support;
 mod tasks;

@@ -52,7 +52,8 @@ impl Attempt<'_> {
             finished = running => match finished {
                 Ok(result) => {
                     unfinished.disarm();
-                    Ok(result)
+                    // Before it is cut: half a secret is not found.
+                    Ok(result.map_err(|error| error.clean(context.hygiene())))
                 }
                 Err(panic) => Err(Ended::Panicked(message(&*panic))),
             },

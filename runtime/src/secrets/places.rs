@@ -1,10 +1,10 @@
 //! Where a schema says that a value is a secret (`writeOnly`), and what is there in the arguments of a call.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::registry::{self, Known};
+use super::registry::Secrets;
 use crate::catalogue::Contract;
 
 /// How many values of one call are masked.
@@ -29,27 +29,24 @@ impl<'a> Places<'a> {
     }
 }
 
-/// What is secret in a call is masked while one of these is there.
-pub(crate) type Secrets = Arc<[Known]>;
-
 /// Makes the secrets among the arguments of a call known.
 pub(crate) fn of_call(contract: &Contract, arguments: &Value) -> Secrets {
-    let mut known = Vec::new();
+    let mut found = Vec::new();
     if contract.has_secrets {
-        Places(&contract.input_schema).visit(arguments, |_, secret| texts(secret, &mut known));
+        Places(&contract.input_schema).visit(arguments, |_, secret| texts(secret, &mut found));
     }
-    known.into()
+    Secrets::of(&found)
 }
 
-fn texts(value: &Value, known: &mut Vec<Known>) {
-    if known.len() >= MOST {
+fn texts<'v>(value: &'v Value, found: &mut Vec<Cow<'v, str>>) {
+    if found.len() >= MOST {
         return;
     }
     match value {
-        Value::String(text) => known.extend(registry::know(text)),
-        Value::Number(number) => known.extend(registry::know(&number.to_string())),
-        Value::Array(items) => items.iter().for_each(|item| texts(item, known)),
-        Value::Object(members) => members.values().for_each(|member| texts(member, known)),
+        Value::String(text) => found.push(text.into()),
+        Value::Number(number) => found.push(number.to_string().into()),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Object(members) => members.values().for_each(|member| texts(member, found)),
         Value::Null | Value::Bool(_) => {}
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::mask;
+use super::mask_all;
 
 /// Masks what a writer is given. `tracing` writes an event at once, so that no secret is cut in two.
 #[derive(Debug, Clone, Copy)]
@@ -30,8 +30,8 @@ impl<W: io::Write> io::Write for MaskingWriter<W> {
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         match std::str::from_utf8(bytes) {
-            Ok(text) => self.0.write_all(mask(text).as_bytes()),
-            Err(_) => self.0.write_all(mask(&String::from_utf8_lossy(bytes)).as_bytes()),
+            Ok(text) => self.0.write_all(mask_all(text).as_bytes()),
+            Err(_) => self.0.write_all(mask_all(&String::from_utf8_lossy(bytes)).as_bytes()),
         }
     }
 

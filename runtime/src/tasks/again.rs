@@ -130,8 +130,7 @@ fn work(
             idempotency_key: original.idempotency_key,
             confirmed: again.confirmed,
             channel: Arc::new(Gone(original.capabilities)),
-            bounds: engine.bounds(served.tool),
-            secrets,
+            bounds: engine.bounds(served.tool, secrets),
         },
     })
 }

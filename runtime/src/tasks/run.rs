@@ -73,7 +73,7 @@ async fn run(job: Arc<Job>, mut watch: Watch, work: Work, ended: Option<oneshot:
     // Whatever the function left behind that watches for the end of its call is told.
     let _ended = call.cancellation.clone().drop_guard();
     // Masked until the end is written.
-    let _secrets = Arc::clone(&call.secrets);
+    let _secrets = call.bounds.hygiene.clone();
     let context = CallContext::new(call);
     let mut notes = Notes::default();
     let (threads, outcome) = {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::error::ToolError;
+use crate::{error::ToolError, secrets};
 
 /// A part of the server's state, as in axum: `State(tracker): State<Tracker>` where `Tracker: FromRef<AppState>`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -80,7 +80,7 @@ impl Arguments {
 /// The schema let the value through and the type does not take it: the caller is told, since only the caller
 /// can change the value.
 fn read<T: DeserializeOwned>(name: &str, value: &Value) -> Result<T, ToolError> {
-    T::deserialize(value).map_err(|error| {
+    secrets::reading(|| T::deserialize(value)).map_err(|error| {
         let place = if name.is_empty() { String::from("the arguments") } else { format!("`/{name}`") };
         ToolError::invalid(format!("{place}: the value does not fit the type of the parameter")).with_source(error)
     })
