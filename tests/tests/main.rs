@@ -5,6 +5,7 @@
 mod access;
 mod cli;
 mod confirm;
+mod egress;
 mod faults;
 mod models;
 mod pipeline;

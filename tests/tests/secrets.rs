@@ -65,7 +65,7 @@ impl Canary {
 
     fn assert_silent(&self) {
         let leaks = self.leaks();
-        let places = leaks.iter().filter_map(|secret| {
+        let places = leaks.iter().take(3).filter_map(|secret| {
             let at = self.heard.find(&secret[5..21])?;
             Some(self.heard[self.heard.floor_char_boundary(at.saturating_sub(200))..].chars().take(400).collect())
         });
