@@ -5,14 +5,12 @@
 mod access;
 mod cli;
 mod confirm;
-mod egress;
 mod faults;
 mod models;
 mod pipeline;
 mod protocol;
 mod reliability;
 mod schema;
-mod secrets;
 mod security;
 mod support;
 mod tasks;

@@ -1,3 +1,6 @@
-//! What callers can't reach: other callers, other tenants, and what they were not granted.
+//! What callers can't reach: other callers, other tenants, and what they were not granted. What gets out, and where tools
+//! get to.
 
+mod egress;
 mod others;
+mod secrets;
