@@ -173,6 +173,7 @@ async fn stages<'a>(
         cancellation: &cancellation,
         binding,
         arguments: &arguments,
+        secrets: &secrets,
         until: began + deadline.hard(),
         held: &held,
         answer,

@@ -29,6 +29,7 @@ use crate::{
     names::meta,
     policy::ToolPolicy,
     request_state::{Binding, Held, Planned, Purpose, Spent, StateError},
+    secrets::Secrets,
     store::{Kind, StoreError},
     tool::{Arguments, Output},
 };
@@ -49,6 +50,8 @@ pub(super) struct Confirming<'a> {
     pub(super) binding: Binding<'a>,
     /// In the form of the current major.
     pub(super) arguments: &'a Map<String, Value>,
+    /// What is secret in them.
+    pub(super) secrets: &'a Secrets,
     /// When the call ends, whatever happens.
     pub(super) until: Instant,
     /// What the call brought back.
@@ -281,7 +284,7 @@ impl Confirming<'_> {
             idempotency_key: None,
             confirmed: None,
             channel,
-            bounds: self.engine.bounds(),
+            bounds: self.engine.bounds(self.served.tool, self.secrets.clone()),
         })
     }
 
