@@ -118,12 +118,12 @@ fn tools_shows_what_is_enforced_and_who_said_it() {
         [tasks]
         deadline = '10m'
     ";
-    let (_, out, _) = run_in("policies", &[("steadfast.toml", file)], &["tools"]);
+    let (_, out, _) = run_in("enforced", &[("steadfast.toml", file)], &["tools"]);
     let login = out.lines().find(|line| line.starts_with("login ")).unwrap();
     let words = "30s · attempt 700ms · retry 1 · 100/s · breaker directory · idempotency key";
     assert!(login.contains(words) && login.contains("scopes session:write"), "{login}");
 
-    let (_, out, _) = run_in("policies", &[("steadfast.toml", file)], &["tools", "--format", "json"]);
+    let (_, out, _) = run_in("enforced", &[("steadfast.toml", file)], &["tools", "--format", "json"]);
     let tools: Value = serde_json::from_str(&out).unwrap();
     let of = |name: &str| tools["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == name).unwrap();
     let enforced = &of("login")["enforced"];
