@@ -38,6 +38,7 @@ use crate::{
     store::{Memory, Store},
     switches::{self, Switch, Target},
     tasks::{self, TaskError},
+    tool::Declaration,
 };
 
 /// The time of day at which a paused clock starts: 2026-01-01T00:00:00Z.
@@ -321,6 +322,11 @@ impl Client {
     /// What tools reported while they ran.
     pub fn progress(&self) -> Vec<Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What the attributes of the tools say, sorted by name.
+    pub fn declarations(&self) -> impl Iterator<Item = &Declaration> {
+        self.engine.catalogue.entries().iter().map(|entry| &entry.declaration)
     }
 
     /// The tools as `tools/list` shows them.

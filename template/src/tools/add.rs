@@ -5,7 +5,7 @@ use steadfast::prelude::*;
 use crate::notes::{Note, Notes};
 
 /// Keep a note.
-#[mcp_tool(version = "1.0.0", effect = additive, timeout = "2s")]
+#[mcp_tool(version = "1.0.0", effect = additive, scopes = ["notes:write"], timeout = "2s")]
 pub async fn add_note(
     State(notes): State<Notes>,
     /// What to note.

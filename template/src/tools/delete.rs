@@ -13,7 +13,13 @@ pub struct Deleted {
 }
 
 /// Delete every note that contains a text.
-#[mcp_tool(version = "1.0.0", effect = destructive, timeout = "5s", plan = plan_deletion)]
+#[mcp_tool(
+    version = "1.0.0",
+    effect = destructive,
+    scopes = ["notes:delete"],
+    timeout = "5s",
+    plan = plan_deletion,
+)]
 pub async fn delete_notes(
     State(notes): State<Notes>,
     /// Notes that contain this text go; upper and lower case are equal.

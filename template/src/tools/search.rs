@@ -19,6 +19,7 @@ pub struct Page {
 #[mcp_tool(
     version = "2.0.0",
     effect = read_only,
+    scopes = ["notes:read"],
     timeout = "2s",
     history(
         "1" => {
