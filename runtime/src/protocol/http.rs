@@ -3,9 +3,6 @@
 //! Invariant: Host and Origin are checked before a body is read, whatever the profile. What a tool call needs beyond
 //! HTTP is the pipeline's business.
 
-#[cfg(test)]
-mod tests;
-
 use std::{
     borrow::Cow,
     collections::BTreeMap,
@@ -297,3 +294,6 @@ fn headers((deprecated, sunset): (Option<Date>, Option<Date>)) -> HeaderMap {
         .filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::from_str(&value).ok()?)))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

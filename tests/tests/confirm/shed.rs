@@ -99,6 +99,7 @@ async fn sell(cx: CallContext, State(shed): State<Shed>, thing: String) -> Resul
 /// Clear the shed, which takes a while.
 #[mcp_tool(version = "1.0.0", effect = destructive, idempotent, task)]
 async fn clear(State(shed): State<Shed>) -> u32 {
+    // sleep: what takes long is what is tested, on a paused clock
     tokio::time::sleep(Duration::from_secs(60)).await;
     shed.act()
 }
@@ -106,6 +107,7 @@ async fn clear(State(shed): State<Shed>) -> u32 {
 /// Have everything hauled away, by a company with one truck.
 #[mcp_tool(version = "1.0.0", effect = destructive, upstream(name = "hauler", concurrency = 1, queue = 0))]
 async fn haul(State(shed): State<Shed>) -> u32 {
+    // sleep: what takes long is what is tested, on a paused clock
     tokio::time::sleep(Duration::from_secs(5)).await;
     shed.act()
 }
