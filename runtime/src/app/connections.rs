@@ -4,22 +4,35 @@
 //! Invariant: no client holds a connection by doing nothing, and no number of clients takes more than the bounds say.
 //! Who comes when all places are taken is told so at once. What a request may take is the edge's business.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use axum::Router;
-use http::Version;
+use axum::{Router, body::Body};
+use http::{Request, Response, Version};
+use http_body_util::BodyExt as _;
+use hyper::{body::Incoming, service::Service};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto::Builder, graceful::GracefulShutdown},
+    server::{conn::auto::Builder, graceful::GracefulConnection},
     service::TowerToHyperService,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{Notify, Semaphore},
 };
 use tokio_io_timeout::TimeoutStream;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::context::BoxFuture;
 
 /// What connections are held to.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +69,7 @@ const NO_PLACE: &[u8] =
 pub(super) async fn serve(listener: TcpListener, router: Router, limits: ConnectionLimits, until: CancellationToken) {
     let builder = Arc::new(builder(limits));
     let service = TowerToHyperService::new(router);
-    let connections = GracefulShutdown::new();
+    let connections = TaskTracker::new();
     let (places, telling) = (Arc::new(Semaphore::new(limits.connections)), Arc::new(Semaphore::new(TOLD)));
     while let Some(accepted) = until.run_until_cancelled(listener.accept()).await {
         let stream = match accepted {
@@ -81,29 +94,39 @@ pub(super) async fn serve(listener: TcpListener, router: Router, limits: Connect
         // Answers are small, and written whole.
         let _ = stream.set_nodelay(true);
         let (builder, service) = (Arc::clone(&builder), service.clone());
-        let (watcher, until) = (connections.watcher(), until.clone());
-        tokio::spawn(async move {
+        let until = until.clone();
+        connections.spawn(async move {
             let Some(Ok(Ok(version))) =
                 until.run_until_cancelled(tokio::time::timeout(limits.header_timeout, begun(&stream))).await
             else {
                 return;
             };
-            let builder = match version {
-                Version::HTTP_2 => Builder::clone(&builder).http2_only(),
-                _ => Builder::clone(&builder).http1_only(),
-            };
             let mut stream = TimeoutStream::new(stream);
             stream.set_write_timeout(Some(limits.write_timeout));
-            let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service);
+            let stream = TokioIo::new(Box::pin(stream));
+            let ended = match version {
+                Version::HTTP_2 => {
+                    let activity = Arc::<Activity>::default();
+                    let service = Counted { service, activity: Arc::clone(&activity) };
+                    let builder = Builder::clone(&builder).http2_only();
+                    let idle = activity.idle(limits.header_timeout);
+                    drive(builder.serve_connection(stream, service), &until, idle).await
+                }
+                _ => {
+                    let builder = Builder::clone(&builder).http1_only();
+                    drive(builder.serve_connection(stream, service), &until, std::future::pending()).await
+                }
+            };
             // A client that goes away, or is too slow, is none of the server's errors.
-            if let Err(error) = watcher.watch(connection).await {
+            if let Err(error) = ended {
                 tracing::debug!(error = %error, "a connection ended early");
             }
             drop(place);
         });
     }
     drop(listener);
-    connections.shutdown().await;
+    connections.close();
+    connections.wait().await;
 }
 
 fn builder(limits: ConnectionLimits) -> Builder<TokioExecutor> {
@@ -122,6 +145,84 @@ fn builder(limits: ConnectionLimits) -> Builder<TokioExecutor> {
         .keep_alive_interval(PING)
         .keep_alive_timeout(PING);
     builder
+}
+
+/// Serves a connection until its client ends it; until what runs is answered, once `until` or `idle` says so.
+async fn drive<C: GracefulConnection>(
+    connection: C,
+    until: &CancellationToken,
+    idle: impl Future<Output = ()>,
+) -> Result<(), C::Error> {
+    let mut connection = pin!(connection);
+    let idle = tokio::select! {
+        ended = connection.as_mut() => return ended,
+        () = until.cancelled() => false,
+        () = idle => true,
+    };
+    connection.as_mut().graceful_shutdown();
+    // Nothing is lost of a client that does not say that it heard.
+    if idle { tokio::time::timeout(TELLING, connection).await.unwrap_or(Ok(())) } else { connection.await }
+}
+
+/// What runs on one connection with HTTP/2, for which hyper knows no idle time.
+#[derive(Debug, Default)]
+struct Activity {
+    running: AtomicUsize,
+    changed: Notify,
+}
+
+/// A request that runs, until its answer was given or given up.
+struct Running(Arc<Activity>);
+
+impl Activity {
+    fn begin(self: &Arc<Self>) -> Running {
+        self.running.fetch_add(1, Ordering::SeqCst);
+        self.changed.notify_one();
+        Running(Arc::clone(self))
+    }
+
+    /// Resolves when nothing ran for so long.
+    async fn idle(self: Arc<Self>, time: Duration) {
+        loop {
+            let changed = self.changed.notified();
+            if self.running.load(Ordering::SeqCst) > 0 {
+                changed.await;
+            } else if tokio::time::timeout(time, changed).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::SeqCst);
+        self.0.changed.notify_one();
+    }
+}
+
+/// The service, with what runs counted until the last byte of its answer.
+struct Counted {
+    service: TowerToHyperService<Router>,
+    activity: Arc<Activity>,
+}
+
+impl Service<Request<Incoming>> for Counted {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let (running, answering) = (self.activity.begin(), self.service.call(request));
+        Box::pin(async move {
+            Ok(answering.await?.map(|body| {
+                Body::new(body.map_frame(move |frame| {
+                    let _held_until_the_answer_ends = &running;
+                    frame
+                }))
+            }))
+        })
+    }
 }
 
 /// What every connection with HTTP/2 begins with (RFC 9113, section 3.4).
@@ -224,7 +325,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_takes_its_time_with_a_header_or_sends_none_is_let_go() {
         let (address, _until, _serving) = started().await;
-        for begun in ["", "PRI * HT", "GET / HTTP/1.1\r\nhost: a\r\nx: "] {
+        for begun in
+            ["", "PRI * HT", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", "GET / HTTP/1.1\r\nhost: a\r\nx: "]
+        {
             let mut stream = TcpStream::connect(address).await.unwrap();
             stream.write_all(begun.as_bytes()).await.unwrap();
             let clock = Clock::system();

@@ -44,7 +44,10 @@ impl Https {
     /// When the TLS library can't be set up.
     pub(crate) fn new() -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        let found = rustls_native_certs::load_native_certs();
+        if roots.add_parsable_certificates(found.certs).0 == 0 {
+            tracing::warn!("the system has no root certificates, so no issuer can be asked for its keys by https");
+        }
         let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?

@@ -96,7 +96,8 @@ impl Bearers {
 
     fn wrong(&self, error: &TokenError) -> Response {
         self.engine.metrics.refused(UNKNOWN_TOOL, error.as_str());
-        tracing::info!(reason = error.as_str(), why = %error, "a token was refused");
+        // There may be very many of these; they are counted.
+        tracing::debug!(reason = error.as_str(), why = %error, "a token was refused");
         match error {
             TokenError::KeysAway => {
                 let mut response = edge::refusal(StatusCode::SERVICE_UNAVAILABLE, None, answer::issuer_away(AGAIN));

@@ -255,10 +255,12 @@ struct Opened {
     stream: Option<Share>,
 }
 
-/// Whether a request may be the first of a session: what is of protocol 2026-07-28 says so, and has none.
+/// Whether a request may be the first of a session. The SDK begins one for `initialize` whatever its version is, and holds
+/// the method in the headers, where there is one, to that of the body.
 fn begins_a_session(request: &Request) -> bool {
     let headers = request.headers();
-    request.method() == Method::POST && !headers.contains_key("mcp-session-id") && !is_modern(headers)
+    let other = headers.get("mcp-method").is_some_and(|method| method != "initialize");
+    request.method() == Method::POST && !headers.contains_key("mcp-session-id") && !(is_modern(headers) && other)
 }
 
 /// What is read of a call that is refused before the SDK reads it.

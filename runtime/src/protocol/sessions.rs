@@ -6,6 +6,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use futures_util::{Stream, future::Either, stream};
@@ -40,7 +41,7 @@ impl Asking {
 }
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Sessions {
     inner: LocalSessionManager,
     open: Mutex<HashMap<SessionId, Session>>,
@@ -52,6 +53,15 @@ struct Session {
     owner: Option<Arc<str>>,
     _place: Option<Share>,
     in_flight: Arc<InFlight>,
+}
+
+impl Default for Sessions {
+    /// Whoever lost an answer calls again: the SDK would keep each for a minute, whatever memory they take.
+    fn default() -> Self {
+        let mut inner = LocalSessionManager::default();
+        inner.session_config.completed_cache_ttl = Duration::ZERO;
+        Self { inner, open: Mutex::default() }
+    }
 }
 
 impl Sessions {

@@ -125,6 +125,16 @@ async fn a_session_is_its_callers_alone_and_counts_until_it_ends() {
     assert_eq!(began.status(), StatusCode::OK);
     let session = began.headers()["mcp-session-id"].clone();
     assert_eq!(begin("alice").await.status(), StatusCode::SERVICE_UNAVAILABLE, "it has its part");
+    for method in [None, Some("initialize")] {
+        let mut said = body.clone();
+        said["params"]["protocolVersion"] = json!("2026-07-28");
+        let request = initialize().header("mcp-protocol-version", "2026-07-28");
+        let request = method.map_or(initialize().header("mcp-protocol-version", "2026-07-28"), |method| {
+            request.header("mcp-method", method)
+        });
+        let refused = mount.serve(from("alice", request, &said)).await;
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE, "whatever version it says: {method:?}");
+    }
     let ping = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
     let within = |method: &str, id: &HeaderValue| {
         initialize().method(method).header("mcp-session-id", id).header("mcp-protocol-version", "2025-11-25")
