@@ -2,8 +2,9 @@
 //!
 //! They are read from the directory `policy.dir`; where none is named and no policies are in the directory `policies`, the ones that
 //! the program embeds are in force; where it embeds none, there are no policies, and scopes alone decide.
-//! Invariant: once there are policies, there are policies until the server ends. A directory that is gone, can't be read or
-//! has a mistake leaves those in force that were read last.
+//! Invariant: once there are policies, there are policies until the server ends. A directory that is gone, can't be read,
+//! has a mistake or has no policy leaves those in force that were read last, and one that is being written is not taken
+//! before two looks found the same.
 
 use std::{
     collections::BTreeSet,
@@ -28,9 +29,17 @@ pub(crate) struct Policies {
     /// The directory, where they come from one.
     watched: Option<PathBuf>,
     refresh: Duration,
-    /// What was read last, in force or not.
-    read: Mutex<Read>,
+    seen: Mutex<Seen>,
     replaced: Notify,
+}
+
+/// What looks at the directory gave.
+#[derive(Debug)]
+struct Seen {
+    /// What was decided on last, in force or not.
+    decided: Read,
+    /// What the last look gave, where it was something else.
+    fresh: Option<Read>,
 }
 
 /// What a look at the directory gave.
@@ -53,8 +62,9 @@ impl Policies {
             return Ok(None);
         };
         let cedar = Cedar::new(catalogue, server, scopes, settings, &files)?;
-        let (mode, refresh, read) = (settings.mode, settings.refresh, Mutex::new(Read::Files(files)));
-        Ok(Some(Self { cedar, mode, watched, refresh, read, replaced: Notify::new() }))
+        let (mode, refresh) = (settings.mode, settings.refresh);
+        let seen = Mutex::new(Seen { decided: Read::Files(files), fresh: None });
+        Ok(Some(Self { cedar, mode, watched, refresh, seen, replaced: Notify::new() }))
     }
 
     /// Looks at the directory again and again, for as long as the server runs.
@@ -65,7 +75,7 @@ impl Policies {
             let path = dir.clone();
             // A directory may be on a network that is away.
             if let Ok(read) = tokio::task::spawn_blocking(move || read(&path)).await {
-                self.take(read, metrics);
+                self.look(read, metrics);
             }
         }
     }
@@ -78,18 +88,38 @@ impl Policies {
     /// Takes what is in the directory now.
     #[cfg(feature = "testing")]
     pub(crate) fn refresh(&self, metrics: &Metrics) {
+        self.look_once(metrics);
+        self.look_once(metrics);
+    }
+
+    /// Looks at the directory once.
+    #[cfg(feature = "testing")]
+    pub(super) fn look_once(&self, metrics: &Metrics) {
         if let Some(dir) = &self.watched {
-            self.take(read(dir), metrics);
+            self.look(read(dir), metrics);
         }
     }
 
-    fn take(&self, found: Read, metrics: &Metrics) {
-        let mut last = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        if *last == found {
-            return;
+    /// Takes what a look gave if the look before gave the same. A directory that is looked at while it is written may be
+    /// without a file or the end of one, and what is left can be valid.
+    fn look(&self, found: Read, metrics: &Metrics) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.decided == found {
+            seen.fresh = None;
+        } else if seen.fresh.as_ref() == Some(&found) {
+            self.take(&found, metrics);
+            *seen = Seen { decided: found, fresh: None };
+        } else {
+            seen.fresh = Some(found);
         }
-        let replaced = match &found {
-            Read::Files(files) => self.cedar.replace(files).map_err(|problems| list(&problems)),
+    }
+
+    fn take(&self, found: &Read, metrics: &Metrics) {
+        let replaced = match found {
+            Read::Files(files) => match without_policies(files) {
+                Some(problem) => Err(problem.to_string()),
+                None => self.cedar.replace(files).map_err(|problems| list(&problems)),
+            },
             Read::Unreadable(error) => Err(error.clone()),
         };
         match replaced {
@@ -105,7 +135,6 @@ impl Policies {
                 tracing::error!("the new policies have problems, and those before them stay in force:\n{problems}");
             }
         }
-        *last = found;
     }
 }
 
@@ -124,10 +153,17 @@ fn files(
         Problem::new("the setting `policy.dir`", error.to_string(), "name a directory that the server can read")
     })?;
     // A directory that nobody named, without a policy, is somebody else's.
-    if named.is_none() && files.policies.is_empty() {
-        return embedded();
+    match without_policies(&files) {
+        Some(_) if named.is_none() => embedded(),
+        Some(problem) => Err(problem),
+        None => Ok(Some((files, Some(dir.to_owned())))),
     }
-    Ok(Some((files, Some(dir.to_owned()))))
+}
+
+/// What is wrong with a directory that policies are read from and that has none: nothing in it would forbid anything.
+fn without_policies(files: &Files) -> Option<Problem> {
+    let help = "put policies in it, or start the server without `policy.dir`";
+    files.policies.is_empty().then(|| Problem::new(&files.dir, "there is no `*.cedar` in this directory", help))
 }
 
 fn read(dir: &Path) -> Read {

@@ -2,6 +2,8 @@
 
 mod hidden;
 mod passing;
+#[cfg(all(feature = "cedar", feature = "testing"))]
+mod reload;
 
 use std::sync::Arc;
 

@@ -122,6 +122,11 @@ impl Source<'_> {
             return Err(vec![Problem::new(&self.place, what, "write `==` or `in` with an entity instead of a slot")]);
         }
         let mut policies: Vec<Policy> = set.policies().cloned().collect();
+        if policies.is_empty() {
+            // It may have been cut off, and what it forbade would be open.
+            let help = "write one, or take the file away";
+            return Err(vec![Problem::new(&self.place, "there is no policy in this file", help)]);
+        }
         policies.sort_by_key(start);
         let stem = name.strip_suffix(".cedar").unwrap_or(name);
         let named = policies.iter().enumerate().map(|(at, policy)| {

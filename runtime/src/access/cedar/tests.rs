@@ -277,6 +277,7 @@ fn every_problem_is_told_with_its_place_and_the_way_out() {
             "the id `a` is taken",
             "@id",
         ),
+        (&[b, "// to be written\n"], "policies/2.cedar", "there is no policy in this file", "take the file away"),
         (&["permit (principal is Robot, action, resource);"], "policies/1.cedar:1:22", "`Robot`", ""),
     ] {
         let problems = with(Reads::Permit, &files(texts)).err().unwrap_or_default();
@@ -417,7 +418,10 @@ fn a_tool_is_hidden_where_no_call_of_it_could_be_permitted() {
             false,
         ),
     ] {
-        let cedar = cedar(&[&policy]);
+        let cedar = match policy.as_str() {
+            "" => cedar(&[]),
+            policy => cedar(&[policy]),
+        };
         let tool = cedar.catalogue.find("add").unwrap();
         assert_eq!(cedar.may_use(&ada(), tool), may_use, "{policy}");
     }
