@@ -69,7 +69,7 @@ impl Cedar {
             catalogue: Arc::clone(catalogue),
             server: server.into(),
             schema,
-            known: Known { scopes, claims: settings.claims.clone() },
+            known: Known { scopes, claims: settings.claims.clone(), ..Known::default() },
             reads: settings.reads,
             loaded: RwLock::default(),
         };

@@ -1,8 +1,12 @@
 //! A caller as an entity: who it is, what it was granted, which groups it is in.
+//!
+//! Invariant: a claim that is there and can't be read is never taken for one that is not there, which a `forbid` may be
+//! waiting for. Nothing is decided for its caller then.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     fmt::Write as _,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use cedar_policy::{Entity, EntityUid, RestrictedExpression as Expression};
@@ -21,6 +25,8 @@ pub(super) struct Known {
     pub(super) scopes: BTreeSet<String>,
     /// The claims of tokens that are kept for policies.
     pub(super) claims: Vec<String>,
+    /// That claims could not be read was told: it is a matter of the issuer, not of one call.
+    pub(super) told: AtomicBool,
 }
 
 /// The entity of a caller. None where it can't be made, and nothing can be decided then.
@@ -32,10 +38,15 @@ pub(super) fn entity(caller: &Caller, known: &Known, groups: &Groups) -> Option<
         Scopes::Unchecked => &known.scopes,
         Scopes::Granted(scopes) => scopes,
     };
-    let claims = known.claims.iter().filter_map(|name| {
-        let claim = texts_of(caller.claim(name)?)?;
-        Some((name.clone(), Expression::new_set(claim.into_iter().map(Expression::new_string))))
-    });
+    let mut claims = Vec::with_capacity(known.claims.len());
+    for name in &known.claims {
+        let Some(claim) = caller.claim(name).filter(|claim| !claim.is_null()) else { continue };
+        let Some(texts) = texts_of(claim) else {
+            unreadable(name, known);
+            return None;
+        };
+        claims.push((name.clone(), Expression::new_set(texts.into_iter().map(Expression::new_string))));
+    }
     let mut attributes = HashMap::from([
         ("tenant".to_owned(), text(caller.tenant())),
         ("scopes".to_owned(), texts(scopes)),
@@ -65,6 +76,16 @@ pub(super) fn id(caller: &Caller) -> String {
     id.push('/');
     id.push_str(name);
     id
+}
+
+fn unreadable(claim: &str, known: &Known) {
+    if !known.told.swap(true, Ordering::Relaxed) {
+        tracing::error!(
+            claim,
+            "a claim is neither a text, a number, a flag nor a list of them, and its callers are denied everything; \
+             this is told once"
+        );
+    }
 }
 
 /// A claim as a set of texts: one text is a set of one. None where it is something else.

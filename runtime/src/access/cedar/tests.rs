@@ -196,6 +196,32 @@ fn conditions_look_at_the_caller_and_at_the_arguments() {
 }
 
 #[test]
+fn a_claim_that_can_not_be_read_is_not_taken_for_one_that_is_absent() {
+    let forbid = "forbid (principal, action, resource)
+        when { principal.claims has groups && principal.claims.groups.contains(\"night\") };";
+    let cedar = cedar(&["permit (principal, action, resource);", forbid]);
+    for (claims, permitted) in [
+        (json!({}), true),
+        (json!({"groups": null}), true),
+        (json!({"groups": []}), true),
+        (json!({"groups": "day"}), true),
+        (json!({"groups": "night"}), false),
+        (json!({"groups": [{"name": "night"}]}), false),
+        (json!({"groups": {"names": ["night"]}}), false),
+        (json!({"groups": ["day", null]}), false),
+        (json!({"department": {"name": "law"}, "groups": "day"}), false),
+        (json!({"other": {}}), true),
+    ] {
+        let proved = Proved { claims: object(claims.clone()), ..Proved::default() };
+        let caller = Caller::new(Principal::Named("ada".into()), "acme".into(), proved);
+        for tool in ["find", "delete"] {
+            assert_eq!(decide(&cedar, &caller, tool, arguments_of(tool)).permitted, permitted, "{claims} {tool}");
+            assert_eq!(cedar.may_use(&caller, cedar.catalogue.find(tool).unwrap()), permitted, "{claims} {tool}");
+        }
+    }
+}
+
+#[test]
 fn who_needs_no_scopes_has_them_all() {
     let cedar = cedar(&["permit (principal, action, resource) when { principal.scopes.contains(\"notes:read\") };"]);
     let local = Caller::local("default".into());
