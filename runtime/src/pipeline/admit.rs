@@ -24,10 +24,11 @@ use crate::{
 /// When a caller whose call waited in vain should try again.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Held while a call is in flight.
+/// Held while a request is in flight.
 pub(crate) struct Admitted<'a> {
     _ticket: Ticket<'a>,
-    _place: Slot<'a>,
+    /// None where it takes no place.
+    _place: Option<Slot<'a>>,
     _share: Option<Share>,
 }
 
@@ -53,7 +54,7 @@ pub(crate) async fn enter<'a>(
     };
     // There may be room to wait, and no time left to run.
     let place = within(until, cancellation, admitted).await?;
-    Ok(Admitted { _ticket: ticket, _place: place, _share: share })
+    Ok(Admitted { _ticket: ticket, _place: Some(place), _share: share })
 }
 
 /// What a call waits for the store with before its function runs: no longer than the call may take, and no longer than
@@ -83,9 +84,10 @@ pub(crate) async fn pass<'a>(
     caller: &Caller,
     until: Instant,
     cancellation: &CancellationToken,
-) -> Result<Ticket<'a>, Stop> {
+) -> Result<Admitted<'a>, Stop> {
     let ticket = engine.gate.enter().ok_or(Stop::Draining)?;
-    within(until, cancellation, rates(engine, caller)).await.map(|()| ticket)
+    within(until, cancellation, rates(engine, caller)).await?;
+    Ok(Admitted { _ticket: ticket, _place: None, _share: None })
 }
 
 async fn rates(engine: &Engine, caller: &Caller) -> Result<(), Stop> {

@@ -204,7 +204,9 @@ impl ServerHandler for McpHandler {
         }
         let cursor = request.as_ref().and_then(|request| request.cursor.clone());
         let whole = ClientRequest::ListToolsRequest(page(request));
-        self.know("tools/list", &whole, &context, || match cursor {
+        // What each caller is shown is decided tool by tool.
+        let costly = self.engine.access.is_personal(self.caller(&context));
+        self.know("tools/list", &whole, &context, costly, || match cursor {
             Some(_) => Err(ErrorData::invalid_params("this list has one page, and no cursor leads to another", None)),
             None => Ok(self.tools(self.caller(&context))),
         })
@@ -296,7 +298,7 @@ impl ServerHandler for McpHandler {
     ) -> Result<(), ErrorData> {
         let level = channel::from_wire(request.level);
         let whole = ClientRequest::SetLevelRequest(Request::new(request));
-        self.know("logging/setLevel", &whole, &context, || {
+        self.know("logging/setLevel", &whole, &context, false, || {
             *self.level.lock().unwrap_or_else(PoisonError::into_inner) = level;
             Ok(())
         })

@@ -143,21 +143,27 @@ impl McpHandler {
         Err(ended)
     }
 
-    /// Serves a request that is answered from memory: bounds, gate, rates, record.
+    /// Serves a request that is answered from memory: bounds, gate, rates, record; where it is `costly`, in a place as
+    /// a call has one.
     pub(super) async fn know<T>(
         &self,
         method: &'static str,
         request: &ClientRequest,
         context: &RequestContext<RoleServer>,
+        costly: bool,
         answer: impl FnOnce() -> Result<T, ErrorData>,
     ) -> Result<T, ErrorData> {
         let id = call::request_id(&context.id);
         let mut record = Passing { method, id: &id, caller: self.caller(context), outcome: "abandoned" };
         let passed = async {
             let time = pipeline::bounds(&self.engine().limits, request, &context.meta.0.0)?;
-            pipeline::pass(self.engine(), self.caller(context), self.engine().clock.now() + time, &context.ct).await
+            let (engine, caller, until) = (self.engine(), self.caller(context), self.engine().clock.now() + time);
+            match costly {
+                true => pipeline::enter(engine, caller, until, &context.ct).await,
+                false => pipeline::pass(engine, caller, until, &context.ct).await,
+            }
         };
-        let _ticket = passed.await.map_err(|stop| self.refused(&mut record, stop))?;
+        let _admitted = passed.await.map_err(|stop| self.refused(&mut record, stop))?;
         let answer = answer();
         record.outcome = if answer.is_ok() { "ok" } else { "error" };
         answer
