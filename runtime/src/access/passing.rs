@@ -6,6 +6,20 @@ use super::Access;
 use crate::caller::{Caller, Scopes};
 
 impl Access {
+    /// Whether a request names a resource in a way that rules can't be sure of.
+    pub(crate) fn is_unclear(&self, request: &ClientRequest) -> bool {
+        let uri = match request {
+            ClientRequest::ReadResourceRequest(request) => &request.params.uri,
+            ClientRequest::SubscribeRequest(request) => &request.params.uri,
+            ClientRequest::CompleteRequest(request) => match &request.params.r#ref {
+                Reference::Resource(resource) => &resource.uri,
+                _ => return false,
+            },
+            _ => return false,
+        };
+        self.rules.is_unclear(uri)
+    }
+
     /// The scopes that a caller lacks for a request that is not a tool call.
     pub(crate) fn missing_for(&self, caller: &Caller, request: &ClientRequest) -> Vec<String> {
         let needed = match request {
@@ -52,7 +66,7 @@ impl Access {
     pub(crate) fn narrowed(&self, caller: &Caller, requested: &SubscriptionFilter) -> SubscriptionFilter {
         let mut narrowed = requested.clone();
         if let Some(uris) = &mut narrowed.resource_subscriptions {
-            uris.retain(|uri| self.may_read(caller, uri));
+            uris.retain(|uri| !self.rules.is_unclear(uri) && self.may_read(caller, uri));
         }
         narrowed
     }

@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 /// Scopes that callers need for prompts and resources, for [`ServerBuilder::scopes`](crate::ServerBuilder::scopes).
 ///
 /// In a pattern `*` stands for any text, also for none and for slashes; all else stands for itself. A URI is matched
-/// with its scheme in lower case, and both as it is written and with its percent-encoding taken away. Templates are matched
-/// as they are written: `notes://*` is also for `notes://{id}`.
+/// with its scheme in lower case, and both as it is written and with its percent-encoding and that of the pattern taken
+/// away. Templates are matched as they are written: `notes://*` is also for `notes://{id}`. Where there are rules for
+/// resources, URIs with white space or control characters are refused: handlers do not agree on what they mean.
 ///
 /// ```
 /// use steadfast::ScopeRules;
@@ -69,8 +70,13 @@ impl ScopeRules {
         let plain = decoded(&written);
         needed(&self.resources, |pattern| {
             let pattern = lower_scheme(pattern);
-            matches(&pattern, &written) || matches(&pattern, &plain)
+            matches(&pattern, &written) || matches(&pattern, &plain) || matches(&decoded(&pattern), &plain)
         })
+    }
+
+    /// Whether rules can't tell which resource a URI means: some parsers leave such letters out (WHATWG URL, 4.4).
+    pub(crate) fn is_unclear(&self, uri: &str) -> bool {
+        !self.resources.is_empty() && uri.chars().any(|letter| letter.is_whitespace() || letter.is_control())
     }
 }
 
@@ -154,6 +160,36 @@ mod tests {
             ("%", &["all"]),
         ] {
             assert_eq!(rules.of_resource(uri).into_iter().collect::<Vec<_>>(), scopes, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_resource_is_the_same_however_it_and_its_rule_are_encoded() {
+        for pattern in ["files:///Team%20Files/*", "files:///Team Files/*", "FILES:///Te%61m%20Files/*"] {
+            let rules = ScopeRules::new().resource(pattern, &["team"]);
+            for uri in ["files:///Team%20Files/x", "files:///Team%20File%73/x", "files:///%54eam%20Files%2Fx"] {
+                assert_eq!(rules.of_resource(uri), ["team"].into(), "{pattern} {uri}");
+            }
+            assert!(rules.of_resource("files:///Team%20Fil/x").is_empty());
+        }
+    }
+
+    #[test]
+    fn a_uri_that_parsers_read_in_several_ways_is_unclear_where_there_are_rules() {
+        let rules = ScopeRules::new().resource("notes://*", &["n"]);
+        for (uri, unclear) in [
+            ("notes://1", false),
+            ("notes://a%20b", false),
+            ("notes://{id}", false),
+            ("notes://ä", false),
+            (" notes://1", true),
+            ("no\ttes://1", true),
+            ("notes://a\nb", true),
+            ("notes://a\u{a0}b", true),
+            ("notes://\0", true),
+        ] {
+            assert_eq!(rules.is_unclear(uri), unclear, "{uri:?}");
+            assert!(!ScopeRules::new().prompt("*", &["p"]).is_unclear(uri), "{uri:?}");
         }
     }
 

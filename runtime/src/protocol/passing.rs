@@ -92,6 +92,9 @@ impl McpHandler {
         };
         let access = &self.engine().access;
         let caller = self.caller(&context).clone();
+        if access.is_unclear(&request) {
+            return Err(self.unclear(record));
+        }
         let missing = access.missing_for(&caller, &request);
         if !missing.is_empty() {
             return Err(match access.step_up {
@@ -183,6 +186,16 @@ impl McpHandler {
             }
             _ => ErrorData::invalid_params("there is nothing of this name", None),
         }
+    }
+
+    /// The answer to a request for a URI that rules can't be sure of; recorded and counted.
+    fn unclear(&self, record: &mut Passing<'_>) -> ErrorData {
+        record.outcome = "invalid";
+        self.engine().metrics.refused(record.method, record.outcome);
+        ErrorData::invalid_params(
+            "the URI has white space or control characters; percent-encode them (RFC 3986, section 2.1)",
+            None,
+        )
     }
 
     /// The answer to a request that is not a tool call and was not served; recorded and counted.

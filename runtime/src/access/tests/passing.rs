@@ -131,6 +131,46 @@ async fn what_needs_scopes_is_refused_without_them_and_all_that_are_missing_are_
 }
 
 #[tokio::test]
+async fn a_uri_that_rules_can_not_be_sure_of_is_refused_to_everybody() {
+    let (router, engine) = served(server(), "");
+    for (uri, unclear) in [("no\ttes://1", true), (" notes://1", true), ("notes://%09", false), ("notes://1", false)] {
+        let reference = json!({"type": "ref/resource", "uri": uri});
+        let params = json!({"ref": reference, "argument": {"name": "id", "value": ""}});
+        for caller in [granted(&["notes"]), granted(&[]), Caller::local("default".into())] {
+            let answered = answer(&router, &caller, "completion/complete", None, params.clone()).await;
+            assert_eq!(answered["error"]["code"] == -32602, unclear, "{uri:?}: {answered}");
+        }
+        for method in ["resources/read", "resources/subscribe"] {
+            let request = serde_json::from_value(json!({"method": method, "params": {"uri": uri}})).unwrap();
+            assert_eq!(engine.access.is_unclear(&request), unclear, "{method} {uri:?}");
+        }
+        let asked: SubscriptionFilter = serde_json::from_value(json!({"resourceSubscriptions": [uri]})).unwrap();
+        let narrowed = engine.access.narrowed(&granted(&["notes"]), &asked).resource_subscriptions.unwrap();
+        assert_eq!(narrowed.is_empty(), unclear, "{uri:?}");
+    }
+}
+
+#[cfg(feature = "cedar")]
+#[tokio::test]
+async fn a_list_that_policies_decide_on_takes_a_place() {
+    for (policies, takes) in [(true, true), (false, false)] {
+        let mut builder = Server::builder("test", ()).tools(tools![rest]);
+        if policies {
+            let all = &[("a.cedar", "permit (principal, action, resource);")];
+            builder = builder.policies(crate::PolicyFiles::new("policies", all));
+        }
+        let (router, engine) = served(builder.build(), "[limits]\nconcurrency = 1\nqueue = 0");
+        let ada = granted(&[]);
+        let taken = engine.places.enter(granted(&[]).key()).unwrap();
+        let answered = answer(&router, &ada, "tools/list", None, json!({})).await;
+        assert_eq!(answered["error"]["data"]["reason"] == "overloaded", takes, "{answered}");
+        drop(taken);
+        let answered = answer(&router, &ada, "tools/list", None, json!({})).await;
+        assert_eq!(answered["result"]["tools"][0]["name"], "rest", "{answered}");
+    }
+}
+
+#[tokio::test]
 async fn lists_have_what_the_caller_may_use_and_are_its_own() {
     let (router, _) = served(server(), "");
     for (method, member, name, all, without) in [
