@@ -13,6 +13,7 @@ pub(crate) struct ProtectedResource {
     resource: String,
     resource_name: String,
     authorization_servers: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     scopes_supported: Vec<String>,
     bearer_methods_supported: [&'static str; 1],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -20,7 +21,7 @@ pub(crate) struct ProtectedResource {
 }
 
 impl ProtectedResource {
-    /// Of a server with this name, whose tools need these scopes.
+    /// Of a server with this name, of which everybody may know these scopes.
     pub(crate) fn new(settings: &AuthSettings, name: &str, scopes: Vec<String>) -> Self {
         Self {
             resource: settings.resource.to_string(),

@@ -55,11 +55,13 @@ pub(super) struct Challenges {
 impl Bearers {
     /// Tokens for a server as its settings have it; `fetch` asks issuers.
     pub(crate) fn new(engine: &Arc<Engine>, settings: &AuthSettings, fetch: Arc<dyn Fetch>) -> Self {
-        let mut scopes = scopes(engine);
-        let document = ProtectedResource::new(settings, &engine.info.name, scopes.clone());
-        if let Some(first) = &settings.scopes {
-            scopes.clone_from(first);
-        }
+        // The scopes of what is hidden would tell of it; what is to be asked for is in the configuration then.
+        let supported = match engine.access.step_up {
+            true => scopes(engine),
+            false => settings.scopes.clone().unwrap_or_default(),
+        };
+        let scopes = settings.scopes.clone().unwrap_or_else(|| supported.clone());
+        let document = ProtectedResource::new(settings, &engine.info.name, supported);
         Self {
             verifier: Verifier::new(settings.clone(), Arc::clone(&engine.tenant), fetch, engine.clock),
             challenges: Arc::new(Challenges { metadata: ProtectedResource::address(settings), scopes }),

@@ -43,11 +43,16 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
+        Self::with("")
+    }
+
+    /// With these settings beside those that every one has.
+    fn with(settings: &str) -> Self {
         let (documents, key) = (Arc::<Documents>::default(), Signer::ed25519("k"));
         documents.keys(JWKS, [&key]);
         let rules = ScopeRules::new().prompt("daily", &["reports:read"]).resource("notes://*", &["notes:read"]);
         let server = Server::builder("notes", ()).tools(tools![whoami, share]).scopes(rules).build();
-        let configured = Settings::from_text("[http]\nallowed_hosts = ['mcp.example']").unwrap();
+        let configured = Settings::from_text(&format!("{settings}\n[http]\nallowed_hosts = ['mcp.example']")).unwrap();
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(NOW));
         let engine = Engine::new(server.into_parts().unwrap(), &configured, Seams::of_test(clock)).unwrap();
         Self { documents, key, engine: Arc::new(engine) }
@@ -179,6 +184,24 @@ async fn the_metadata_is_for_everybody() {
     assert_eq!(send(&server, http::Request::get("/elsewhere"), "").await.0, StatusCode::NOT_FOUND);
     for path in ["/mcp", "/mcp/", "/mcp/0.1.0"] {
         assert_eq!(send(&server, http::Request::post(path), "").await.0, StatusCode::UNAUTHORIZED, "{path}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_scopes_are_not_told_neither_are_those_of_what_is_hidden() {
+    let place = Place::with("auth.step_up = false");
+    for (first, supported, scope) in
+        [(None, None, ""), (Some(vec!["openid".to_owned()]), Some(json!(["openid"])), "scope=\"openid\", ")]
+    {
+        let settings = AuthSettings { scopes: first, ..settings([issuer()]) };
+        let bearers = Bearers::new(&place.engine, &settings, Arc::clone(&place.documents) as Arc<dyn Fetch>);
+        let server = with_tokens(Router::new().route("/mcp", any(async || "")), bearers);
+        let metadata = http::Request::get("/.well-known/oauth-protected-resource");
+        let document: Value = serde_json::from_str(&send(&server, metadata, "").await.2).unwrap();
+        assert_eq!(document.get("scopes_supported"), supported.as_ref(), "{document}");
+        let (_, headers, _) = send(&server, http::Request::post("/mcp"), "").await;
+        let expected = format!("Bearer {scope}resource_metadata=\"{METADATA}\"");
+        assert_eq!(headers[header::WWW_AUTHENTICATE], expected.as_str());
     }
 }
 
