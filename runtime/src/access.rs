@@ -56,6 +56,14 @@ pub(crate) struct Declared {
     pub(crate) rules: ScopeRules,
 }
 
+impl Declared {
+    /// What is wrong with the policies that the program embeds, whatever the configuration says.
+    pub(crate) fn problems(&self, catalogue: &Catalogue, server: &str) -> Vec<Problem> {
+        let files = self.policies.as_ref().map(files::Files::embedded);
+        files.map(|files| cedar::Cedar::problems(catalogue, server, &files)).unwrap_or_default()
+    }
+}
+
 impl Access {
     /// What decides for a server with these tools.
     pub(crate) fn open(

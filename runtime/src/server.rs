@@ -124,7 +124,8 @@ impl<S: Clone + Send + Sync + 'static> ServerBuilder<S> {
     }
 
     /// The policies of calls, where no directory is named or found when the server starts:
-    /// `.policies(policies!("policies"))`. Needs the feature `cedar`.
+    /// `.policies(policies!("policies"))`. Needs the feature `cedar`. What is wrong with them is among the
+    /// [`problems`](Server::problems), but for claims, which only the configuration knows.
     #[must_use]
     pub fn policies(mut self, policies: PolicyFiles) -> Self {
         self.access.policies = Some(policies);
@@ -150,12 +151,16 @@ impl<S: Clone + Send + Sync + 'static> ServerBuilder<S> {
     pub fn build(self) -> Server<S> {
         let Built { published, catalogue } =
             Catalogue::build(self.tools, &Arc::new(self.state), &self.version, &self.contracts);
+        let catalogue = catalogue.and_then(|catalogue| match self.access.problems(&catalogue, &self.name) {
+            problems if problems.is_empty() => Ok(Arc::new(catalogue)),
+            problems => Err(problems),
+        });
         let mut info = Implementation::new(self.name, self.version);
         info.title = self.title;
         Server {
             info,
             instructions: self.instructions,
-            catalogue: catalogue.map(Arc::new),
+            catalogue,
             published,
             handler: self.handler,
             access: self.access,
@@ -172,6 +177,55 @@ mod tests {
     /// Say hello.
     #[mcp_tool(version = "1.0.0", effect = read_only, crate = crate)]
     async fn hello() {}
+
+    #[cfg(feature = "cedar")]
+    #[test]
+    fn policies_that_are_embedded_are_checked_when_a_server_is_built_but_for_what_the_configuration_says() {
+        let built = |policies| Server::builder("test", ()).tools(tools![hello]).policies(policies).build();
+        for (policies, what) in [
+            (PolicyFiles::new("rules", &[("a.cedar", "permit (principal, action, resource")]), "unexpected end"),
+            (PolicyFiles::new("rules", &[("a.cedar", "// soon")]), "no policy in this file"),
+            (
+                PolicyFiles::new("rules", &[("a.cedar", "permit (principal, action == Action::\"helo\", resource);")]),
+                "unrecognized action",
+            ),
+            (
+                PolicyFiles::new(
+                    "rules",
+                    &[("a.cedar", "permit (principal, action, resource) when { principal.department == \"law\" };")],
+                ),
+                "department",
+            ),
+            (
+                PolicyFiles::new(
+                    "rules",
+                    &[(
+                        "a.cedar",
+                        "permit (principal, action, resource)
+                         when { principal.claims has shift && principal.claims.shift == \"night\" };",
+                    )],
+                ),
+                "not compatible",
+            ),
+        ] {
+            let server = built(policies);
+            let problems = server.problems();
+            assert!(problems.iter().any(|problem| problem.what.contains(what)), "{what}: {problems:?}");
+            assert!(problems[0].place.starts_with("rules/a.cedar") && server.published().is_ok());
+        }
+        let by_claims = PolicyFiles::new(
+            "rules",
+            &[(
+                "a.cedar",
+                "permit (principal, action, resource);
+                 forbid (principal, action, resource)
+                 when { principal.claims has shift && principal.claims[\"shift\"].contains(\"night\") }
+                 unless { principal has claims.office && principal.claims.office.contains(\"north\") };",
+            )],
+        );
+        let server = built(by_claims);
+        assert!(server.problems().is_empty(), "{:?}", server.problems());
+    }
 
     #[test]
     fn a_broken_lock_keeps_a_server_from_starting_and_not_from_saying_what_it_publishes() {

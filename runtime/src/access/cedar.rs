@@ -77,6 +77,17 @@ impl Cedar {
         Ok(cedar)
     }
 
+    /// What is wrong with policies before there is a configuration, which says what claims there are: any name may be one.
+    pub(crate) fn problems(catalogue: &Catalogue, server: &str, files: &Files) -> Vec<Problem> {
+        match schema::of(catalogue, &load::members(files)) {
+            Ok(schema) => {
+                let rules = Rules { catalogue, server, schema: &schema, reads: Reads::Deny };
+                load(files, &rules).err().unwrap_or_default()
+            }
+            Err(what) => vec![Problem::new("the schema of policies", what, "report this; it is a defect")],
+        }
+    }
+
     /// Takes other policies from now on, and tells what is suspicious of them; or tells what is wrong with them, and keeps
     /// those that it has.
     pub(crate) fn replace(&self, files: &Files) -> Result<Vec<Problem>, Vec<Problem>> {

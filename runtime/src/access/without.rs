@@ -30,6 +30,11 @@ impl Cedar {
         Err(vec![Problem::new(&files.dir, what, "compile `steadfast` with its feature `cedar`, or take them away")])
     }
 
+    /// A program may be compiled with policies and without what decides by them; it is not started.
+    pub(crate) fn problems(_: &Catalogue, _: &str, _: &Files) -> Vec<Problem> {
+        Vec::new()
+    }
+
     pub(crate) fn replace(&self, _: &Files) -> Result<Vec<Problem>, Vec<Problem>> {
         match self.0 {}
     }

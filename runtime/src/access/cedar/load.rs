@@ -3,10 +3,14 @@
 //! Invariant: what is given was read and validated as a whole against the schema of the server that uses it. Every problem
 //! is told with its file, line and column, and with the way out.
 
-use std::{collections::HashMap, str::FromStr as _};
+use std::{
+    collections::{BTreeSet, HashMap},
+    str::FromStr as _,
+};
 
 use cedar_policy::{Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use miette::Diagnostic;
+use serde_json::Value;
 
 use super::{
     groups::Groups,
@@ -82,6 +86,30 @@ pub(super) fn load(files: &Files, rules: &Rules<'_>) -> Result<Loaded, Vec<Probl
         }
     }
     if problems.is_empty() { Ok(loaded) } else { Err(problems) }
+}
+
+/// The name of every member that some policy looks at.
+pub(super) fn members(files: &Files) -> Vec<String> {
+    let sets = files.policies.iter().filter_map(|(_, text)| PolicySet::from_str(text).ok());
+    let mut names = BTreeSet::new();
+    for set in sets {
+        for policy in set.policies().filter_map(|policy| policy.to_json().ok()) {
+            collect(&policy, &mut names);
+        }
+    }
+    names.into_iter().collect()
+}
+
+/// Members are `{".": {"left": .., "attr": ".."}}`, and `has` is written alike.
+fn collect(expression: &Value, names: &mut BTreeSet<String>) {
+    match expression {
+        Value::Object(object) => {
+            names.extend(object.get("attr").and_then(Value::as_str).map(str::to_owned));
+            object.values().for_each(|part| collect(part, names));
+        }
+        Value::Array(parts) => parts.iter().for_each(|part| collect(part, names)),
+        _ => {}
+    }
 }
 
 fn permit_reads() -> Result<Policy, Problem> {
