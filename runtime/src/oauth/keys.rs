@@ -1,6 +1,6 @@
 //! The keys of one issuer, kept and renewed.
 //!
-//! Invariant: however many tokens come, an issuer is asked by one request at a time, and for a key that is not known no
+//! Invariant: however many tokens come, an issuer is asked by one request at a time, and for tokens that no key is for no
 //! more often than `auth.jwks_refresh` says. Keys that are in use are renewed before they are old, and kept for a while
 //! when the issuer is away. A request that goes away does not take the renewal with it, on which others wait.
 
@@ -67,20 +67,25 @@ impl Keys {
         Arc::new(Self { issuer, settings, fetch, clock, current, attempts })
     }
 
-    /// The key that a token's header means, and the generation that it is of.
-    pub(super) async fn find(
+    /// Checks a token by the key that its header means, and tells the generation of that key.
+    ///
+    /// A key may be new under its own name or without one, so whatever is wrong, the issuer is asked for its keys, as
+    /// often as it may be; and where it has others, the token is checked again.
+    pub(super) async fn check(
         self: &Arc<Self>,
         id: Option<&str>,
         algorithm: Algorithm,
-    ) -> Result<(Arc<Key>, u64), TokenError> {
-        let current = self.current().await?;
-        match current.find(id, algorithm) {
-            Err(TokenError::UnknownKey) => {}
-            found => return found,
+        verifies: impl Fn(&Key) -> bool,
+    ) -> Result<u64, TokenError> {
+        let had = self.current().await?;
+        let checked = had.check(id, algorithm, &verifies);
+        if checked.is_ok() {
+            return checked;
         }
-        let Some(attempt) = self.renew(self.settings.refresh) else { return Err(TokenError::UnknownKey) };
+        let Some(attempt) = self.renew(self.settings.refresh) else { return checked };
         ended(attempt).await;
-        self.current().await?.find(id, algorithm)
+        let renewed = self.current().await?;
+        if renewed.generation == had.generation { checked } else { renewed.check(id, algorithm, &verifies) }
     }
 
     /// The keys, no older than they may be.
@@ -170,8 +175,13 @@ impl Current {
         self.at.map(|at| clock.now().saturating_duration_since(at))
     }
 
-    fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Result<(Arc<Key>, u64), TokenError> {
-        self.keys.find(id, algorithm).map(|key| (Arc::clone(key), self.generation))
+    fn check(
+        &self,
+        id: Option<&str>,
+        algorithm: Algorithm,
+        verifies: impl Fn(&Key) -> bool,
+    ) -> Result<u64, TokenError> {
+        if verifies(self.keys.find(id, algorithm)?) { Ok(self.generation) } else { Err(TokenError::Signature) }
     }
 }
 

@@ -13,6 +13,7 @@ use super::{
     Algorithm, AuthSettings, IssuerSettings, TokenError,
     claims::{self, Times},
     fetch::Fetch,
+    jwk::Key,
     keys::Keys,
     token::{LONGEST, Token},
 };
@@ -78,10 +79,8 @@ impl Verifier {
         let mut parsed = Token::parse(token)?;
         let (index, issuer) = self.issuer(&parsed)?;
         let algorithm = issuer.settings.judge(&parsed)?;
-        let (verifying, generation) = issuer.keys.find(parsed.key.as_deref(), algorithm).await?;
-        if !verifying.verify(algorithm, parsed.signed, &parsed.signature) {
-            return Err(TokenError::Signature);
-        }
+        let verifies = |key: &Key| key.verify(algorithm, parsed.signed, &parsed.signature);
+        let generation = issuer.keys.check(parsed.key.as_deref(), algorithm, verifies).await?;
         let caller = claims::check(&mut parsed.claims, &issuer.settings, &self.tenant, &self.times())?;
         if self.settings.one_tenant && *caller.tenant() != self.tenant {
             return Err(TokenError::OtherTenant);

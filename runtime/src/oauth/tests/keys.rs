@@ -60,6 +60,46 @@ async fn a_key_that_was_replaced_under_its_name_takes_remembered_tokens_with_it(
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_key_that_is_replaced_under_its_name_or_has_none_is_found_with_its_first_token() {
+    for named in [true, false] {
+        let (documents, verifier, first) = one();
+        let second = Signer::ed25519("first");
+        let of = |key: &Signer, n: u64| {
+            let mut head = header("EdDSA", key);
+            if !named {
+                head.as_object_mut().unwrap().remove("kid");
+            }
+            key.token(&head, &changed(claims(), &json!({"exp": NOW + 24 * 3600, "jti": n.to_string()})))
+        };
+        assert_eq!(refused(&verifier, &of(&first, 0)).await, None);
+        tokio::time::advance(MINUTE).await;
+        documents.keys(JWKS, [&second]);
+        assert_eq!(refused(&verifier, &of(&second, 0)).await, None, "{named}");
+        assert_eq!(refused(&verifier, &of(&first, 0)).await, Some(TokenError::Signature), "{named}");
+        assert_eq!(documents.asked().len(), 2);
+        for minute in 1..=3 {
+            tokio::time::advance(MINUTE).await;
+            for n in 0..100 {
+                assert_eq!(refused(&verifier, &of(&first, n)).await, Some(TokenError::Signature));
+            }
+            assert_eq!(documents.asked().len(), 1, "minute {minute}");
+        }
+        assert_eq!(refused(&verifier, &of(&second, 1)).await, None, "{named}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_without_a_name_is_found_again_when_the_issuer_is_down_to_one() {
+    let (documents, verifier, first) = one();
+    documents.keys(JWKS, [&first, &Signer::ed25519("second")]);
+    let token = first.token(&json!({"alg": "EdDSA", "typ": "at+jwt"}), &claims());
+    assert_eq!(refused(&verifier, &token).await, Some(TokenError::NoKeyId));
+    documents.keys(JWKS, [&first]);
+    tokio::time::advance(MINUTE).await;
+    assert_eq!(refused(&verifier, &token).await, None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_flood_of_unknown_keys_asks_the_issuer_once_in_its_interval() {
     let (documents, verifier, key) = one();
     documents.delay(Duration::from_millis(50));
