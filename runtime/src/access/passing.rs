@@ -32,6 +32,7 @@ impl Access {
                 // Of what is not known yet, everything is needed.
                 _ => self.rules.scopes().collect(),
             },
+            ClientRequest::CustomRequest(request) => self.rules.of_custom(&request.method),
             _ => return Vec::new(),
         };
         caller.scopes().missing(needed).into_iter().map(str::to_owned).collect()

@@ -1,11 +1,11 @@
-//! The scopes of prompts and resources, which the author's handler serves.
+//! The scopes of prompts, resources and requests of other methods, which the author's handler serves.
 //!
 //! Invariant: every rule whose pattern matches holds, and a caller needs the scopes of all of them. What no rule matches
 //! needs none.
 
 use std::collections::BTreeSet;
 
-/// Scopes that callers need for prompts and resources, for [`ServerBuilder::scopes`](crate::ServerBuilder::scopes).
+/// Scopes that callers need for prompts, resources and methods that are not MCP's, for [`ServerBuilder::scopes`](crate::ServerBuilder::scopes).
 ///
 /// In a pattern `*` stands for any text, also for none and for slashes; all else stands for itself. A URI is matched
 /// with its scheme in lower case, and both as it is written and with its percent-encoding and that of the pattern taken
@@ -21,6 +21,7 @@ use std::collections::BTreeSet;
 pub struct ScopeRules {
     prompts: Vec<Rule>,
     resources: Vec<Rule>,
+    customs: Vec<Rule>,
 }
 
 #[derive(Debug, Clone)]
@@ -49,19 +50,33 @@ impl ScopeRules {
         self
     }
 
-    /// Whether there is no rule.
+    /// Callers need these scopes for requests whose methods match and are none of MCP's: `acme/reindex`. Notifications
+    /// have no answer, and are not held to it.
+    #[must_use]
+    pub fn custom(mut self, pattern: &str, scopes: &[&str]) -> Self {
+        self.customs.push(Rule::new(pattern, scopes));
+        self
+    }
+
+    /// Whether there is no rule for what is listed.
     pub(crate) fn is_empty(&self) -> bool {
         self.prompts.is_empty() && self.resources.is_empty()
     }
 
     /// Every scope that is named, also more than once.
     pub(crate) fn scopes(&self) -> impl Iterator<Item = &str> {
-        self.prompts.iter().chain(&self.resources).flat_map(|rule| &rule.scopes).map(String::as_str)
+        let rules = self.prompts.iter().chain(&self.resources).chain(&self.customs);
+        rules.flat_map(|rule| &rule.scopes).map(String::as_str)
     }
 
     /// What a prompt needs.
     pub(crate) fn of_prompt(&self, name: &str) -> BTreeSet<&str> {
         needed(&self.prompts, |pattern| matches(pattern, name))
+    }
+
+    /// What a request of a method that is not MCP's needs.
+    pub(crate) fn of_custom(&self, method: &str) -> BTreeSet<&str> {
+        needed(&self.customs, |pattern| matches(pattern, method))
     }
 
     /// What a resource or a template needs.

@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use futures_util::FutureExt as _;
 use rmcp::{
     ErrorData, RoleServer,
-    model::{ClientCapabilities, ClientRequest, ServerResult},
+    model::{ClientCapabilities, ClientRequest, ErrorCode, ServerResult},
     service::RequestContext,
 };
 use tokio::time::{Instant, timeout_at};
@@ -183,6 +183,10 @@ impl McpHandler {
             }
             ClientRequest::SubscribeRequest(request) => {
                 ErrorData::resource_not_found("there is no such resource", data(&request.params.uri))
+            }
+            // As where the handler does not know it.
+            ClientRequest::CustomRequest(request) => {
+                ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method.clone(), None)
             }
             _ => ErrorData::invalid_params("there is nothing of this name", None),
         }

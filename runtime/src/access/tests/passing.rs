@@ -67,6 +67,14 @@ impl ServerHandler for Author {
     ) -> Result<CompleteResult, ErrorData> {
         of(json!({"completion": {"values": ["1"]}}))
     }
+
+    async fn on_custom_request(
+        &self,
+        _: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        Ok(CustomResult::new(json!({"done": true})))
+    }
 }
 
 /// Do nothing.
@@ -75,6 +83,7 @@ async fn rest() {}
 
 fn server() -> Server<()> {
     let rules = ScopeRules::new().prompt("daily", &["reports", "more"]).resource("notes://*", &["notes"]);
+    let rules = rules.custom("acme/re*", &["index"]);
     Server::builder("test", ()).tools(tools![rest]).handler(Author).scopes(rules).build()
 }
 
@@ -104,6 +113,8 @@ async fn what_needs_scopes_is_refused_without_them_and_all_that_are_missing_are_
             json!({"ref": {"type": "ref/resource", "uri": "notes://{id}"}, "argument": argument}),
             &["notes"],
         ),
+        ("acme/reindex", None, json!({}), &["index"]),
+        ("acme/count", None, json!({}), &[]),
     ];
     for (method, name, params, needed) in requests {
         for step_up in [true, false] {
@@ -121,6 +132,9 @@ async fn what_needs_scopes_is_refused_without_them_and_all_that_are_missing_are_
                 assert_eq!(missing, needed, "{method} {params}: {answered}");
             } else {
                 assert!(missing.is_empty() && answered.get("error").is_some() != needed.is_empty(), "{answered}");
+                if method == "acme/reindex" {
+                    assert_eq!(answered["error"], json!({"code": -32601, "message": method}));
+                }
             }
             for caller in [granted(needed), Caller::local("default".into())] {
                 let answered = answer(&router, &caller, method, name, params.clone()).await;
