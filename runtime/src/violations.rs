@@ -1,18 +1,26 @@
 //! Says what is wrong with arguments: every violation of the published schema, with its place, what was expected
 //! and what was found, in words that a model can act on.
 //!
-//! Invariant: the value at a place that the schema marks `writeOnly` (a secret) is never shown.
+//! Invariants: the value at a place that the schema marks `writeOnly` (a secret) is never shown; what is told does not
+//! grow with what the caller sent.
 
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{nearest::nearest_name, secrets::Places};
+use crate::{
+    nearest::{echoed, nearest_name},
+    secrets::Places,
+};
 
 /// How many violations are described; a call that has more is told how many.
 const DESCRIBED: usize = 100;
 /// How much of a found value is shown, in characters.
 const SHOWN: usize = 60;
+/// How many of the known properties an unexpected one is answered with.
+const KNOWN: usize = 50;
+/// How many levels of a place are shown; and of each name as much as is repeated of any.
+const LEVELS: usize = 20;
 
 /// One violation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,19 +35,15 @@ pub struct Violation {
 
 /// All violations of `schema` in `instance`, which the validator has refused.
 pub(crate) fn all(validator: &Validator, schema: &Value, instance: &Value) -> Vec<Violation> {
-    let mut violations = Vec::new();
+    let mut found = Found::default();
     let mut secrets = Vec::new();
     if let Some(places) = Places::of(schema) {
         places.visit(instance, |path, _| secrets.push(path.to_owned()));
     }
-    let mut more = 0_usize;
     for error in validator.iter_errors(instance) {
-        if violations.len() >= DESCRIBED {
-            more += 1;
-            continue;
-        }
-        describe(&error, schema, &secrets, &mut violations);
+        describe(&error, schema, &secrets, &mut found);
     }
+    let Found { mut violations, more } = found;
     violations.sort_by(|a, b| a.path.cmp(&b.path));
     violations.dedup();
     if more > 0 {
@@ -64,12 +68,24 @@ pub(crate) fn text(tool: &str, violations: &[Violation]) -> String {
     text
 }
 
-fn describe(error: &ValidationError<'_>, schema: &Value, secrets: &[String], out: &mut Vec<Violation>) {
+/// As many as are described, and how many there are beyond.
+#[derive(Default)]
+struct Found {
+    violations: Vec<Violation>,
+    more: usize,
+}
+
+fn describe(error: &ValidationError<'_>, schema: &Value, secrets: &[String], out: &mut Found) {
+    let room = DESCRIBED.saturating_sub(out.violations.len());
+    if room == 0 {
+        out.more += 1;
+        return;
+    }
     let path = error.instance_path().as_str();
     let secret = is_secret(error, schema) || secrets.iter().any(|place| is_within(path, place));
     let found = || if secret { "a secret value".to_owned() } else { shown(error.instance()) };
     let mut push = |path: String, expected: String, found: String| {
-        out.push(Violation { path, expected, found });
+        out.violations.push(Violation { path: place(&path), expected, found });
     };
     match error.kind() {
         ValidationErrorKind::Required { property } => {
@@ -79,9 +95,11 @@ fn describe(error: &ValidationError<'_>, schema: &Value, secrets: &[String], out
         ValidationErrorKind::AdditionalProperties { unexpected }
         | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
             let known = known_properties(error, schema);
-            for name in unexpected {
+            // One error is of all of them.
+            for name in unexpected.iter().take(room) {
                 push(child(path, name), no_property(name, &known), "an unexpected property".into());
             }
+            out.more += unexpected.len().saturating_sub(room);
         }
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
             match nearest(path, context) {
@@ -145,7 +163,9 @@ fn expectation(kind: &ValidationErrorKind) -> String {
         Kind::Constant { expected_value } => expected_value.to_string(),
         Kind::OneOfMultipleValid { .. } => "a value that fits exactly one alternative".into(),
         Kind::Contains => "an item of the kind that the schema names in `contains`".into(),
-        Kind::PropertyNames { error } => format!("other property names: {error}"),
+        Kind::PropertyNames { error } => {
+            format!("other property names than {}: {}", shown(error.instance()), expectation(error.kind()))
+        }
         Kind::Not { .. } | Kind::FalseSchema => "no such value".into(),
         other => format!("a value that satisfies `{}`", other.keyword()),
     }
@@ -172,6 +192,9 @@ fn no_property(name: &str, known: &[String]) -> String {
     match (nearest, known) {
         (Some(nearest), _) => format!("no such property (did you mean `{nearest}`?)"),
         (None, []) => "no properties".into(),
+        (None, known) if known.len() > KNOWN => {
+            format!("no other property than `{}` and {} more", known[..KNOWN].join("`, `"), known.len() - KNOWN)
+        }
         (None, known) => format!("no other property than `{}`", known.join("`, `")),
     }
 }
@@ -213,6 +236,13 @@ fn is_secret(error: &ValidationError<'_>, schema: &Value) -> bool {
     })
 }
 
+/// A path, shortened where its names are long or many.
+fn place(path: &str) -> String {
+    let names: Vec<_> = path.split('/').take(LEVELS + 1).map(echoed).collect();
+    let rest = if path.split('/').nth(LEVELS + 1).is_some() { "/…" } else { "" };
+    names.join("/") + rest
+}
+
 fn child(path: &str, name: &str) -> String {
     format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
@@ -234,4 +264,46 @@ fn shown(value: &Value) -> String {
 
 fn counted_of(what: &str, count: usize, unit: &str) -> String {
     format!("{what} {}", counted(count as u64, unit))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_told_does_not_grow_with_what_was_sent() {
+        let known: Value = (0..200).map(|at| (format!("known_{at:03}"), json!({}))).collect();
+        let schema = json!({
+            "type": "object", "properties": known, "additionalProperties": false,
+            "$defs": {
+                "map": {"additionalProperties": {"items": {"type": "integer"}}},
+                "short": {"propertyNames": {"maxLength": 3}},
+            },
+        });
+        let many: Value = (0..5000).map(|at| (format!("x{at}"), json!(1))).collect();
+        let long = "y".repeat(100_000);
+        let wrong = vec![json!("z"); 500];
+        for (about, schema, instance, least) in [
+            ("names", schema.clone(), many, 4900),
+            ("one name", schema.clone(), json!({ long.clone(): 1 }), 0),
+            ("a long way", schema["$defs"]["map"].clone(), json!({ long.clone(): wrong }), 400),
+            ("a name that is too long", schema["$defs"]["short"].clone(), json!({ long: 1 }), 0),
+        ] {
+            let validator = jsonschema::validator_for(&schema).unwrap();
+            let found = all(&validator, &schema, &instance);
+            let told = text("tool", &found);
+            assert!(found.len() <= DESCRIBED + 1 && told.len() < 120_000, "{about}: {} {}", found.len(), told.len());
+            assert!(least == 0 || told.contains(&format!("{least} more than are listed here")), "{about}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_deep_place_is_shown_from_its_beginning() {
+        assert_eq!(place(""), "");
+        assert_eq!(place("/a/b~1c/0"), "/a/b~1c/0");
+        assert_eq!(place(&"/a".repeat(LEVELS)), "/a".repeat(LEVELS));
+        assert_eq!(place(&"/a".repeat(LEVELS + 1)), "/a".repeat(LEVELS) + "/…");
+    }
 }

@@ -16,7 +16,7 @@ use crate::{
     clock::Clock,
     contracts::Ended,
     engine::Engine,
-    nearest::nearest_name,
+    nearest::{echoed, nearest_name},
 };
 
 /// What was found.
@@ -90,7 +90,7 @@ fn on_surface<'a>(
     match wanted {
         Some(wanted) if !matches(wanted, &contract.version) => Err(Stop::UnknownVersion {
             tool: name.to_owned(),
-            wanted: wanted.to_owned(),
+            wanted: echoed(wanted).into_owned(),
             available: vec![contract.label.clone()],
         }),
         _ => Ok(served),
@@ -130,9 +130,11 @@ fn anywhere<'a>(
     let meant = retired.filter(|(major, _)| may_match(wanted, **major)).max_by_key(|(major, _)| **major);
     Err(match meant {
         Some((major, ended)) => gone(name, Some(*major), ended, available(tool, clock)),
-        None => {
-            Stop::UnknownVersion { tool: name.to_owned(), wanted: wanted.to_owned(), available: available(tool, clock) }
-        }
+        None => Stop::UnknownVersion {
+            tool: name.to_owned(),
+            wanted: echoed(wanted).into_owned(),
+            available: available(tool, clock),
+        },
     })
 }
 
@@ -216,7 +218,7 @@ fn unknown(
         Some(surface) => nearest_name(name, catalogue.names_on(surface).filter(|known| shown(known))),
         None => nearest_name(name, catalogue.entries().iter().map(|entry| &*entry.name).filter(|known| shown(known))),
     };
-    Stop::UnknownTool { name: name.to_owned(), nearest: nearest.map(str::to_owned), hidden }
+    Stop::UnknownTool { name: echoed(name).into_owned(), nearest: nearest.map(str::to_owned), hidden }
 }
 
 fn retired(served: Served<'_>, ended: Ended, available: Vec<String>) -> Stop {
