@@ -180,8 +180,15 @@ impl Settings {
     /// The settings of the text of a `steadfast.toml`, whatever files and variables say.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn from_text(text: &str) -> Result<Self, Vec<ConfigProblem>> {
+        Self::from_text_and(text, &[])
+    }
+
+    /// The same, and what these variables say.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn from_text_and(text: &str, variables: &[(String, String)]) -> Result<Self, Vec<ConfigProblem>> {
         let (mut layers, mut problems) = (Layers::default(), Vec::new());
         layers.toml("the test", text, &mut problems);
+        layers.environment(variables.iter().cloned(), &mut problems);
         Self::from_layers((layers, problems))
     }
 

@@ -11,6 +11,8 @@
 mod address;
 mod client;
 mod origin;
+#[cfg(feature = "fuzzing")]
+mod reach;
 mod request;
 mod response;
 #[cfg(test)]
@@ -27,6 +29,8 @@ pub(crate) use self::{
     client::{Client, EgressSettings},
     origin::Origin,
 };
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::reach::Reach;
 pub use self::{request::EgressRequest, response::EgressResponse};
 use crate::{error::ToolError, policy::ToolPolicy, problem::Problem};
 

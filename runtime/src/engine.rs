@@ -114,7 +114,7 @@ pub(crate) struct Seams {
 
 impl Seams {
     /// Those of a test: a store in memory, a fixed seed, a key of its own.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     #[allow(clippy::unwrap_used, reason = "a test")]
     pub(crate) fn of_test(clock: Clock) -> Self {
         let (store, keyring) = (Arc::new(crate::store::Memory::new(clock)), Arc::new(Keyring::fresh().unwrap()));

@@ -47,6 +47,9 @@ mod egress;
 mod engine;
 mod error;
 mod files;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod hash;
 mod hygiene;

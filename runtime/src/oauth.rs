@@ -44,6 +44,8 @@ pub(crate) use self::{
     algorithm::Algorithm,
     settings::{AuthSettings, IssuerSettings, KeySettings},
 };
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::fetch::FetchError;
 #[cfg(feature = "oauth")]
 pub(crate) use self::{
     challenge::{Challenge, challenge},
