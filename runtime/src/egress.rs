@@ -24,13 +24,13 @@ use http::Method;
 use reqwest::Url;
 use tokio::time::Instant;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::reach::Reach;
 pub(crate) use self::{
     address::Network,
     client::{Client, EgressSettings},
     origin::Origin,
 };
-#[cfg(feature = "fuzzing")]
-pub(crate) use self::reach::Reach;
 pub use self::{request::EgressRequest, response::EgressResponse};
 use crate::{error::ToolError, policy::ToolPolicy, problem::Problem};
 

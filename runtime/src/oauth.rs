@@ -39,13 +39,13 @@ mod token;
 #[cfg(feature = "oauth")]
 mod verifier;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::fetch::FetchError;
 pub(crate) use self::{
     address::Address,
     algorithm::Algorithm,
     settings::{AuthSettings, IssuerSettings, KeySettings},
 };
-#[cfg(feature = "fuzzing")]
-pub(crate) use self::fetch::FetchError;
 #[cfg(feature = "oauth")]
 pub(crate) use self::{
     challenge::{Challenge, challenge},

@@ -22,8 +22,8 @@ use crate::{
 /// How many headers hyper reads.
 const HEADERS: usize = 100;
 
-/// How long an answer is listened to that does not end.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// How long an answer is listened to that does not end, and how many parts of it are read.
+const PATIENCE: (Duration, usize) = (Duration::from_secs(40), 32);
 
 struct World {
     engine: Arc<Engine>,
@@ -38,8 +38,10 @@ thread_local! {
 /// of the answer is to the request or to nothing.
 pub fn http_edge(data: &[u8]) {
     let Some((request, asked)) = request(data) else { return };
-    let make =
-        |clock| World { engine: engine(clock), endpoint: Settings::from_text("http.sessions = true").unwrap().endpoint };
+    let make = |clock| World {
+        engine: engine(clock),
+        endpoint: Settings::from_text("http.sessions = true").unwrap().endpoint,
+    };
     without_panics(|| Made::with(&WORLD, make, async |world| serve(world, request, &asked).await));
 }
 
@@ -53,7 +55,9 @@ async fn serve(World { engine, endpoint }: &World, request: Request<Body>, asked
     let body = read(&mut response).await;
     for message in messages(&response, &body) {
         let id = message.get("id").filter(|_| message.get("method").is_none()).unwrap_or(&Value::Null);
-        assert!(id.is_null() || *id == asked["id"], "{} has the id of no request: {asked}", text(&body));
+        // To JSON `0` and `0.0` are one number.
+        let same = *id == asked["id"] || id.is_number() && id.as_f64() == asked["id"].as_f64();
+        assert!(id.is_null() || same, "{} has the id of no request: {asked}", text(&body));
     }
     stop.cancel();
     drop(response);
@@ -83,12 +87,14 @@ fn request(data: &[u8]) -> Option<(Request<Body>, Value)> {
 /// The body, or what of it comes while it is listened to.
 async fn read(response: &mut Response) -> Vec<u8> {
     let mut body = Vec::new();
+    let (time, parts) = PATIENCE;
     let all = async {
-        while let Some(Ok(frame)) = response.body_mut().frame().await {
+        for _ in 0..parts {
+            let Some(Ok(frame)) = response.body_mut().frame().await else { break };
             body.extend(frame.into_data().unwrap_or_default());
         }
     };
-    let _is_patient_enough = tokio::time::timeout(PATIENCE, all).await;
+    let _is_patient_enough = tokio::time::timeout(time, all).await;
     body
 }
 

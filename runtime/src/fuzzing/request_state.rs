@@ -56,9 +56,8 @@ fn make(clock: Clock) -> World {
     let arguments = Map::from_iter([("id".to_owned(), 7.into())]);
     let mut world = World { states, tenant: "acme".into(), arguments, good: Default::default() };
     // Nothing waits, since the key is there.
-    world.good = PURPOSES.map(|purpose| {
-        world.states.seal(&world.binding(), purpose, Held::default()).now_or_never().unwrap().unwrap()
-    });
+    world.good = PURPOSES
+        .map(|purpose| world.states.seal(&world.binding(), purpose, Held::default()).now_or_never().unwrap().unwrap());
     world
 }
 

@@ -52,11 +52,7 @@ impl<T> Made<T> {
         place.with_borrow_mut(|place| Self::in_place(place, make, with))
     }
 
-    fn in_place<R>(
-        place: &mut Option<Self>,
-        make: impl FnOnce(Clock) -> T,
-        with: impl AsyncFnOnce(&T) -> R,
-    ) -> R {
+    fn in_place<R>(place: &mut Option<Self>, make: impl FnOnce(Clock) -> T, with: impl AsyncFnOnce(&T) -> R) -> R {
         if place.as_ref().is_none_or(|made| made.left == 0) {
             let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
             let made = runtime.block_on(async { make(Clock::starting_at(SystemTime::UNIX_EPOCH + START)) });
@@ -190,17 +186,10 @@ async fn search(filter: Filter, #[arg(range(1..=100), default = 20)] limit: u32)
 
 /// What `search` was in its first two majors.
 static EARLIER: [History; 2] = [
-    History {
-        shim: Translation::typed::<Second>("Second"),
-        lock: include_str!("locks/search-2.json"),
-        ..earlier(2)
-    },
+    History { shim: Translation::typed::<Second>("Second"), lock: include_str!("locks/search-2.json"), ..earlier(2) },
     History {
         shim: Translation::Declared {
-            input: &[
-                Operation::Rename { from: "q", to: "query" },
-                Operation::Rename { from: "max", to: "limit" },
-            ],
+            input: &[Operation::Rename { from: "q", to: "query" }, Operation::Rename { from: "max", to: "limit" }],
             output: &[Operation::Rename { from: "hits", to: "items" }, Operation::Drop { path: "total" }],
         },
         lock: include_str!("locks/search-1.json"),

@@ -44,10 +44,14 @@ pub fn shims(data: &[u8]) {
     without_panics(|| {
         let _is_told = ALL.up(arguments.clone());
         let _is_told = ALL.down(arguments.clone().into());
-        Made::with(&SERVER, |_| Client::new(server()).unwrap(), async |client| {
-            let answer = client.call_with_meta("search", arguments.clone().into(), meta).await;
-            let fine = is_refused(&answer) || answer.structured().is_some();
-            assert!(fine, "{version}: {} was answered with {}", json!(arguments), answer.message());
-        });
+        Made::with(
+            &SERVER,
+            |_| Client::new(server()).unwrap(),
+            async |client| {
+                let answer = client.call_with_meta("search", arguments.clone().into(), meta).await;
+                let fine = is_refused(&answer) || answer.structured().is_some();
+                assert!(fine, "{version}: {} was answered with {}", json!(arguments), answer.message());
+            },
+        );
     });
 }

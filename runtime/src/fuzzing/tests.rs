@@ -8,8 +8,11 @@ use proptest::prelude::*;
 use self::seeds::{any_json, json_object, mutated, with_choice};
 use super::*;
 
+/// `PROPTEST_CASES=25600` is a hundred times as many.
 fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, max_shrink_iters: 2000, failure_persistence: None, ..ProptestConfig::default() }
+    let usual = ProptestConfig::default();
+    let cases = cases * usual.cases.div_ceil(256);
+    ProptestConfig { cases, max_shrink_iters: 2000, failure_persistence: None, ..usual }
 }
 
 proptest! {
@@ -81,6 +84,26 @@ proptest! {
     fn no_address_is_open_that_is_not_public(bytes: [u8; 16], start in prop::sample::select(seeds::NETWORKS)) {
         urls(&bytes);
         urls(&[start, &bytes[start.len()..]].concat());
+    }
+}
+
+#[test]
+fn every_seed_of_the_fuzzer_holds() {
+    let entries: [(&str, fn(&[u8])); 9] = [
+        ("arguments", arguments),
+        ("configuration", configuration),
+        ("http_edge", http_edge),
+        ("meta", meta),
+        ("request_state", request_state),
+        ("shims", shims),
+        ("text", text),
+        ("tokens", tokens),
+        ("urls", urls),
+    ];
+    for (name, entry) in entries {
+        let seeds = std::fs::read_dir(format!("{}/../fuzz/corpus/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let read = seeds.map(|seed| entry(&std::fs::read(seed.unwrap().path()).unwrap())).count();
+        assert!(read > 1, "{name} has seeds");
     }
 }
 

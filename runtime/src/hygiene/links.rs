@@ -76,8 +76,8 @@ fn wrong(target: &str, sure: bool, allowed: &[String]) -> Option<usize> {
     let ends = |byte: u8| matches!(byte, b':' | b'/' | b'?' | b'#' | b')' | b'>' | b'&' | b'\\' | b'"');
     let at = target.bytes().take(LONGEST).position(ends)?;
     let head = &target[..at];
-    // It was made harmless before.
-    if head.ends_with('(') && target[at + 1..].starts_with(')') {
+    // It was made harmless before; the parenthesis before it may be the one that begins the target.
+    if (head.is_empty() || head.ends_with('(')) && target[at + 1..].starts_with(')') {
         return None;
     }
     match target.as_bytes()[at] {
@@ -121,6 +121,7 @@ mod tests {
             ("[x](javascript:(javascript:1))", "[x](javascript(:)(javascript:1))"),
             ("](](javascript:1)", "](](javascript(:)1)"),
             ("[a](x:1)[b](y:2)", "[a](x(:)1)[b](y(:)2)"),
+            ("[x](a]&n;)", "[x](a](&)n;)"),
         ] {
             assert_eq!(defang(text, &allowed()), expected, "{text}");
         }
@@ -151,7 +152,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn doing_it_twice_is_doing_it_once(text in "([\\(\\)()<>:&\\\\/ \n]|javascript|https|x|//){0,20}") {
+        fn doing_it_twice_is_doing_it_once(text in "([\\[\\]()<>:&\\\\/ \n]|javascript|https|x|//){0,20}") {
             let once = defang(&text, &allowed()).into_owned();
             prop_assert_eq!(&*defang(&once, &allowed()), &*once);
         }

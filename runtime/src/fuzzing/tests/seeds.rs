@@ -30,9 +30,9 @@ pub(super) const META: &[&str] = &[
 pub(super) const SHIMS: &[&str] =
     &["q", "max", "query", "limit", "filter", "text", "a", "b", "c", "d", "list", "x", "y", "one", "many", "kind"];
 pub(super) const ARGUMENTS: &[&str] = &[
-    "small", "signed", "whole", "large", "nonzero", "ratio", "narrow", "flag", "letter", "text", "name", "at", "bounded",
-    "list", "pair", "sorted", "by_name", "choice", "nested", "time", "address", "any", "more", "number", "several",
-    "first", "second", "secs", "nanos",
+    "small", "signed", "whole", "large", "nonzero", "ratio", "narrow", "flag", "letter", "text", "name", "at",
+    "bounded", "list", "pair", "sorted", "by_name", "choice", "nested", "time", "address", "any", "more", "number",
+    "several", "first", "second", "secs", "nanos",
 ];
 
 /// Beginnings of networks that are not public, or next to one.
@@ -116,7 +116,11 @@ fn leaf() -> impl Strategy<Value = Value> {
 
 /// JSON of any shape.
 pub(super) fn any_json() -> impl Strategy<Value = Value> {
-    let key = prop_oneof!["[a-z]{1,6}", prop::sample::select(&["jsonrpc", "id", "method", "params", "_meta", "name", "arguments"]).prop_map(str::to_owned)];
+    let key = prop_oneof![
+        "[a-z]{1,6}",
+        prop::sample::select(&["jsonrpc", "id", "method", "params", "_meta", "name", "arguments"])
+            .prop_map(str::to_owned)
+    ];
     json_of(key.boxed())
 }
 
@@ -140,7 +144,16 @@ fn json_of(key: BoxedStrategy<String>) -> BoxedStrategy<Value> {
 
 /// What a claim may be set to; nothing takes it away.
 pub(super) fn claim() -> impl Strategy<Value = String> {
-    let times = prop::sample::select(&["1767225600", "1767225569", "1767225571", "1767225630", "1767225631", "-1", "1767225600.5", "1e30"]);
+    let times = prop::sample::select(&[
+        "1767225600",
+        "1767225569",
+        "1767225571",
+        "1767225630",
+        "1767225631",
+        "-1",
+        "1767225600.5",
+        "1e30",
+    ]);
     let audiences = prop::sample::select(&[
         "https://mcp.example/mcp",
         "https://mcp.example/mcp/",
@@ -161,7 +174,16 @@ pub(super) fn claim() -> impl Strategy<Value = String> {
 
 /// A URL that means mischief.
 pub(super) fn url() -> impl Strategy<Value = String> {
-    let scheme = prop::sample::select(&["https://", "http://", "https:", "ftp://", "HTTPS://", "https://u@", "https://u:p@", "https:\\\\"]);
+    let scheme = prop::sample::select(&[
+        "https://",
+        "http://",
+        "https:",
+        "ftp://",
+        "HTTPS://",
+        "https://u@",
+        "https://u:p@",
+        "https:\\\\",
+    ]);
     let host = prop_oneof![
         3 => prop::sample::select(&[
             "localhost", "127.1", "0x7f.1", "2130706433", "017700000001", "127.0.0.1.", "[::1]", "[::ffff:10.0.0.1]",
@@ -174,6 +196,18 @@ pub(super) fn url() -> impl Strategy<Value = String> {
         1 => any::<[u16; 8]>().prop_map(|parts| format!("[{}]", std::net::Ipv6Addr::from(parts))),
         1 => "[a-z0-9.%@:*\\[\\]-]{0,16}",
     ];
-    let end = prop::sample::select(&["", ":443", ":80", ":0443", ":8443", "/", "/a?b", "@10.0.0.1", ":80@10.0.0.1", "\\@10.0.0.1", ":"]);
+    let end = prop::sample::select(&[
+        "",
+        ":443",
+        ":80",
+        ":0443",
+        ":8443",
+        "/",
+        "/a?b",
+        "@10.0.0.1",
+        ":80@10.0.0.1",
+        "\\@10.0.0.1",
+        ":",
+    ]);
     (scheme, host, end).prop_map(|(scheme, host, end)| format!("{scheme}{host}{end}"))
 }
