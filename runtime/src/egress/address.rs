@@ -1,9 +1,12 @@
 //! Which addresses may be connected to: what is routed on the public internet, and what the operator adds.
 //!
 //! Invariant: an IPv6 address is refused unless it is in `2000::/3` and in none of the networks below, so that every
-//! form that carries an IPv4 address (mapped, compatible, NAT64, 6to4, Teredo) is refused whatever it carries. An
-//! address that hands out credentials of the machine is refused in a wider allowed network, too; only an entry for that
-//! very address allows it. Networks are those of the IANA special-purpose registries (RFC 6890).
+//! form that carries an IPv4 address (mapped, compatible, NAT64, 6to4, Teredo) is refused whatever it carries. In an
+//! allowed network it is reached if what it carries may be reached, too. An address that hands out credentials of the
+//! machine is refused in a wider allowed network; only an entry for that very address allows it. Networks are those of
+//! the IANA special-purpose registries (RFC 6890).
+//!
+//! What it does not know: the prefixes that a network has of its own for NAT64 (RFC 6052). Who adds one adds all of IPv4.
 
 use std::{
     fmt,
@@ -21,21 +24,47 @@ pub(crate) struct Network {
 /// Whether an address may be connected to, where the operator allows these networks beside the public ones.
 pub(super) fn may_reach(address: IpAddr, allowed: &[Network]) -> bool {
     let most = longest(address);
-    if METADATA.contains(&address) {
-        return allowed.iter().any(|network| network.prefix == most && network.contains(address));
+    if allowed.iter().any(|network| network.prefix == most && network.contains(address)) {
+        return true;
     }
-    is_public(address) || allowed.iter().any(|network| network.contains(address))
+    let added = || allowed.iter().any(|network| network.contains(address));
+    !METADATA.contains(&address)
+        && (is_public(address) || added())
+        && carried(address).is_none_or(|inner| may_reach(inner.into(), allowed))
 }
 
-/// Where clouds hand out credentials: AWS, GCP, Azure and others; AWS over IPv6; Alibaba; Azure's WireServer; Oracle;
-/// AWS's containers.
-const METADATA: [IpAddr; 6] = [
+/// The IPv4 address that an IPv6 address leads to.
+fn carried(address: IpAddr) -> Option<Ipv4Addr> {
+    let IpAddr::V6(address) = address else { return None };
+    let [.., a, b, c, d] = address.octets();
+    let last = Ipv4Addr::new(a, b, c, d);
+    match address.segments() {
+        // Unspecified and loopback are addresses of IPv6.
+        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
+        // Compatible, mapped, translated (RFC 4291, RFC 7915), NAT64 (RFC 6052).
+        [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0, 0, 0, 0, 0xffff, 0, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => Some(last),
+        // NAT64 of a network (RFC 8215). Where it stands further in front, zeros are at the end.
+        [0x64, 0xff9b, 1, ..] if [b, c, d] == [0, 0, 0] => Some(Ipv4Addr::UNSPECIFIED),
+        [0x64, 0xff9b, 1, ..] => Some(last),
+        // 6to4 (RFC 3056); Teredo (RFC 4380), which turns the bits of its client's address around.
+        [0x2002, high, low, ..] => Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low))),
+        [0x2001, 0, ..] => Some(Ipv4Addr::from_bits(!last.to_bits())),
+        _ => None,
+    }
+}
+
+/// Where clouds hand out credentials: AWS, GCP, Azure and others; AWS and GCP over IPv6; Alibaba; Azure's WireServer;
+/// Oracle; AWS's containers and pods, these over IPv6, too.
+const METADATA: [IpAddr; 9] = [
     IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
     IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
     IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
     IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)),
     IpAddr::V4(Ipv4Addr::new(169, 254, 170, 2)),
+    IpAddr::V4(Ipv4Addr::new(169, 254, 170, 23)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23)),
+    IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
 ];
 
 /// What is not routed on the public internet, or not to one host.

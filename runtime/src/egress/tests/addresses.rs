@@ -106,11 +106,50 @@ fn an_operator_adds_networks_and_no_more_than_those() {
 #[test]
 fn metadata_is_reached_only_where_its_very_address_is_allowed() {
     let wide: Vec<Network> = ["0.0.0.0/0", "::/0"].map(|text| text.parse().unwrap()).into();
-    for text in ["169.254.169.254", "168.63.129.16", "100.100.100.200", "fd00:ec2::254"] {
+    for text in [
+        "169.254.169.254",
+        "169.254.170.2",
+        "169.254.170.23",
+        "168.63.129.16",
+        "100.100.100.200",
+        "fd00:ec2::254",
+        "fd00:ec2::23",
+        "fd20:ce::254",
+    ] {
         assert!(!may_reach(address(text), &wide), "{text}");
         assert!(may_reach(address(text), &[text.parse().unwrap()]), "{text}");
     }
     assert!(may_reach(address("169.254.169.253"), &wide));
+}
+
+#[test]
+fn a_network_of_addresses_that_carry_others_reaches_only_what_those_may() {
+    let networks = ["::/0", "10.1.0.0/16"].map(|text| text.parse().unwrap());
+    for (text, reached) in [
+        ("64:ff9b::8.8.8.8", true),
+        ("64:ff9b::10.1.0.1", true),
+        ("64:ff9b::10.2.0.1", false),
+        ("64:ff9b::169.254.169.254", false),
+        ("64:ff9b:1::8.8.8.8", true),
+        ("64:ff9b:1::127.0.0.1", false),
+        // 169.254.170.2 behind 64 bits.
+        ("64:ff9b:1:0:a9:feaa:200:0", false),
+        ("::ffff:8.8.8.8", true),
+        ("::ffff:169.254.170.23", false),
+        ("::ffff:0:192.168.0.1", false),
+        ("::10.2.0.1", false),
+        ("2002:808:808::1", true),
+        ("2002:a9fe:a9fe::1", false),
+        // 127.0.0.1 and 8.8.8.8 with their bits turned around.
+        ("2001:0:808:808:0:0:80ff:fffe", false),
+        ("2001:0:808:808:0:0:f7f7:f7f7", true),
+        ("fd12::1", true),
+        ("::1", true),
+    ] {
+        assert_eq!(may_reach(address(text), &networks), reached, "{text}");
+    }
+    let very: Network = "64:ff9b::10.2.0.1".parse().unwrap();
+    assert!(may_reach(address("64:ff9b::10.2.0.1"), &[very]), "an entry for the address itself");
 }
 
 #[test]
