@@ -1,13 +1,13 @@
 //! What a destructive call would do, for whoever confirms it.
 //!
 //! Invariants: the digest covers everything that was said, also what is too much to be shown; what is shown is bounded
-//! and clean. Two plans with one digest say the same.
+//! and clean, and has no known secret in it. Two plans with one digest say the same.
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{masked, text::clean};
-use crate::{catalogue::Served, hash::Digest};
+use crate::{catalogue::Served, hash::Digest, hygiene::Hygiene};
 
 /// How much of a plan is shown, in characters and changes.
 const LONGEST_SUMMARY: usize = 500;
@@ -27,6 +27,7 @@ const LONGEST_ARGUMENTS: usize = 2000;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Plan {
+    /// As they were said: a secret that was cut would not be found.
     summary: String,
     changes: Vec<(String, String)>,
     /// With those that are not shown.
@@ -53,7 +54,7 @@ impl Plan {
         let summary = summary.into();
         let mut said = Sha256::new();
         say(&mut said, &summary);
-        Self { summary: clean(&summary, LONGEST_SUMMARY), changes: Vec::new(), count: 0, said }
+        Self { summary, changes: Vec::new(), count: 0, said }
     }
 
     /// Adds a change: to what, and what happens to it. The first hundred are shown, with 200 characters of each part;
@@ -65,7 +66,7 @@ impl Plan {
         say(&mut self.said, &change);
         self.count += 1;
         if self.changes.len() < MOST_CHANGES {
-            self.changes.push((clean(&what, LONGEST_PART), clean(&change, LONGEST_PART)));
+            self.changes.push((what, change));
         }
         self
     }
@@ -91,20 +92,28 @@ fn say(said: &mut Sha256, part: &str) {
     said.update(part);
 }
 
+/// Masked twice: as it was said, and on one line, without the rest of what nobody sees.
+fn shown(text: &str, limit: usize, hygiene: &Hygiene) -> String {
+    let line = clean(&hygiene.text(text), usize::MAX);
+    clean(&hygiene.text(&line), limit)
+}
+
 impl Shown {
-    /// A plan for a call with arguments as the caller wrote them.
-    pub(crate) fn new(plan: Plan, served: Served<'_>, asked: &Map<String, Value>) -> Self {
+    /// A plan for a call with arguments as the caller wrote them; what is secret is masked before anything is cut.
+    pub(crate) fn new(plan: Plan, served: Served<'_>, asked: &Map<String, Value>, hygiene: &Hygiene) -> Self {
         let digest = plan.digest();
         let Plan { summary, changes, count, .. } = plan;
         let contract = served.contract();
-        let arguments = steadfast_contract::sorted(masked(&contract.input_schema, asked));
+        let mut arguments = steadfast_contract::sorted(masked(&contract.input_schema, asked));
+        hygiene.value(&mut arguments);
+        let part = |text: &str| shown(text, LONGEST_PART, hygiene);
         Self {
             tool: served.name.to_owned(),
             version: contract.label.clone(),
-            summary,
+            summary: shown(&summary, LONGEST_SUMMARY, hygiene),
             more: count - changes.len(),
-            changes,
-            arguments: clean(&arguments.to_string(), LONGEST_ARGUMENTS),
+            changes: changes.iter().map(|(what, change)| (part(what), part(change))).collect(),
+            arguments: shown(&arguments.to_string(), LONGEST_ARGUMENTS, hygiene),
             digest,
         }
     }
@@ -187,7 +196,8 @@ mod tests {
         assert_eq!(a.changes, b.changes);
         assert_ne!(a.digest(), b.digest());
         let (a, b) = (Plan::new("x".repeat(600)), Plan::new("x".repeat(601)));
-        assert_eq!(a.summary, b.summary);
+        let short = |plan: &Plan| shown(&plan.summary, LONGEST_SUMMARY, &Hygiene::default());
+        assert_eq!(short(&a), short(&b));
         assert_ne!(a.digest(), b.digest());
     }
 }

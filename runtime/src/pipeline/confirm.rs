@@ -266,7 +266,8 @@ impl Confirming<'_> {
                 }
             }
         };
-        Ok(Shown::new(plan, self.served, self.binding.arguments))
+        let hygiene = self.engine.hygiene.with(self.secrets.clone());
+        Ok(Shown::new(plan, self.served, self.binding.arguments, &hygiene))
     }
 
     /// A context of its own: what is done here does not take the function's time.

@@ -150,6 +150,19 @@ async fn leak_content(token: Secret<String>, #[arg(secret)] plain: String) -> Co
         .block(ContentBlock::ResourceLink(link))
 }
 
+/// Say it in the plan of what would be removed.
+#[mcp_tool(version = "1.0.0", effect = destructive, plan = leaky_plan)]
+async fn leak_plan(token: Secret<String>, #[arg(secret)] plain: String) {
+    drop((token, plain));
+}
+
+/// In every part, also where parts are cut.
+fn leaky_plan(token: Secret<String>, plain: String) -> Plan {
+    let token = token.expose();
+    let plan = Plan::new(format!("Removes {token} and {plain}. {}{token}", "x".repeat(420)));
+    plan.change(format!("{}{plain}", "y".repeat(190)), token).change(base64(token.as_bytes()), format!("{plain:?}"))
+}
+
 fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let bits: Vec<usize> =
@@ -166,7 +179,7 @@ fn url(text: &str) -> String {
 
 fn server() -> Server<Secret<String>> {
     let kept = secrets::read("env:CANARY_STATE").unwrap_or_else(|_| Secret::new("none".into()));
-    Server::builder("leaky", kept).version("0.1.0").tools(tools![leak, leak_structured, leak_content]).build()
+    Server::builder("leaky", kept).version("0.1.0").tools(tools![leak, leak_structured, leak_content, leak_plan]).build()
 }
 
 #[tokio::main]

@@ -88,7 +88,7 @@ fn leaky(canary: &mut Canary, directory: &Path, format: &str) -> Command {
     std::fs::write(path("file"), &file).unwrap();
     std::fs::write(path("command"), &command).unwrap();
     let secrets = format!(
-        "data = {:?}\n[log]\nformat = \"{format}\"\n[secrets]\nfile = \"file:{}\"\nenv = \"env:CANARY_ENV\"\ncommand = \"command:cat {}\"\n",
+        "data = {:?}\n[log]\nformat = \"{format}\"\n[secrets]\nfile = \"file:{}\"\nenv = \"env:CANARY_ENV\"\ncommand = \"command:cat {}\"\n[tools.leak_plan]\nconfirmation = \"approver\"\n",
         path("data"),
         path("file"),
         path("command"),
@@ -137,7 +137,7 @@ fn no_secret_leaves_a_server_over_http() {
             canary.hear(&first.body);
             canary.hear(send_modern(server.mcp, "tools/call", params).body);
         }
-        for tool in ["leak_structured", "leak_content"] {
+        for tool in ["leak_structured", "leak_content", "leak_plan"] {
             let params = json!({ "name": tool, "arguments": canary.small() });
             let answer = send_modern(server.mcp, "tools/call", params);
             assert!(answer.body.contains("[secret]"), "{answer:?}");

@@ -44,6 +44,19 @@ async fn delete(State(world): State<World>) {
     world.0.1.fetch_add(1, Ordering::SeqCst);
 }
 
+/// Take something away.
+#[mcp_tool(version = "1.0.0", effect = destructive, plan = careless_plan, crate = crate)]
+async fn take_away(#[arg(secret)] key: String, place: String) {
+    drop((key, place));
+}
+
+/// Says its secret, in each part where the part is cut and behind what nobody sees.
+fn careless_plan(key: String, place: String) -> Plan {
+    let (start, end) = key.split_at(6);
+    let plan = Plan::new(format!("{}{key} of {place}", "x".repeat(490)));
+    plan.change(format!("{}{key}", "y".repeat(190)), format!("by {key}")).change(format!("{start}\u{ad}{end}"), place)
+}
+
 fn plan(State(world): State<World>) -> Plan {
     Plan::new(format!("Deletes {}", world.0.0.load(Ordering::SeqCst)))
 }
@@ -99,7 +112,7 @@ fn yes() -> Value {
 }
 
 fn engine(world: &World) -> Arc<Engine> {
-    let server = Server::builder("test", world.clone()).tools(tools![delete]).build();
+    let server = Server::builder("test", world.clone()).tools(tools![delete, take_away]).build();
     let settings = Settings::from_text("").unwrap();
     let seams = Seams::of_test(Clock::starting_at(SystemTime::UNIX_EPOCH));
     Arc::new(Engine::new(server.into_parts().unwrap(), &settings, seams).unwrap())
@@ -158,4 +171,32 @@ async fn who_goes_away_while_asked_leaves_nothing_behind() {
     let again = pipeline::call(&engine, call(&engine, &person, key)).await;
     assert!(again.outcome.is_ok(), "its key is free: {:?}", again.outcome);
     assert_eq!(world.acted(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_that_says_a_secret_is_shown_without_it_and_counts_with_it() {
+    let world = World::default();
+    let (engine, person) = (engine(&world), person(&world, vec![], 0));
+    let secret = "plan-hunter2-\"canary";
+    let plan = |key: &str| {
+        let arguments = json!({ "key": key, "place": format!("behind {key}") });
+        let call = ToolCall {
+            name: "take_away".into(),
+            arguments: arguments.as_object().cloned().unwrap(),
+            channel: Arc::new(Silent),
+            ..call(&engine, &person, Value::Null)
+        };
+        pipeline::call(&engine, call)
+    };
+    let shown = |called: Called<'_>| match called.outcome {
+        Err(Stop::Unconfirmed(unconfirmed)) => unconfirmed.shown,
+        other => panic!("{other:?}"),
+    };
+    let first = shown(plan(secret).await);
+    let told = format!("{}\n{}\n{}", first.text(), first.json(), first.arguments());
+    assert!(
+        ["plan-h", "unter", "canary"].iter().all(|part| !told.contains(part)) && told.contains("[secret]"),
+        "{told}"
+    );
+    assert_ne!(first.digest(), shown(plan("plan-hunter3-other").await).digest());
 }
