@@ -197,7 +197,7 @@ fn from_stop(stop: Stop, request_id: &str) -> Result<CallToolResponse, ErrorData
             let about = json!({ "kind": ErrorKind::Denied.as_str(), "reason": "not_confirmed" });
             Ok(error_result(sentence(message), about, None))
         }
-        Stop::TooManyApprovals => Ok(away("too_many_approvals", sentence(message), None)),
+        Stop::TooManyApprovals { retry_after } => Ok(away("too_many_approvals", sentence(message), Some(retry_after))),
         Stop::State(_) => invalid(None),
         Stop::MissingCapability(needed) => Err(ErrorData::missing_required_client_capability(*needed)),
         Stop::Panicked(_) | Stop::BadOutput(_) | Stop::BadShim { .. } => Err(internal(request_id)),

@@ -16,6 +16,7 @@ use crate::{
     confirm::{Attested, Shown},
     context::Channel,
     contracts::Ended,
+    duration,
     error::{ErrorKind, Own, ToolError},
     input_required::InputRequests,
     request_state::StateError,
@@ -178,8 +179,11 @@ pub(crate) enum Stop {
     Unapproved(Box<Unapproved>),
     #[error("{0}. Nothing was done")]
     NotConfirmed(&'static str),
-    #[error("too many calls of this caller wait for an approval")]
-    TooManyApprovals,
+    #[error(
+        "too many calls of this caller wait for an approval; somebody else decides about them (`approve`), or the next of \
+         them ends in {}", duration::rough(*.retry_after)
+    )]
+    TooManyApprovals { retry_after: Duration },
     #[error("the client did not declare a capability that this tool needs")]
     MissingCapability(Box<ClientCapabilities>),
     #[error("the tool panicked: {0}")]
@@ -218,7 +222,7 @@ impl Stop {
             Self::Unconfirmed(_) => "confirmation_required",
             Self::Unapproved(_) => "approval_required",
             Self::NotConfirmed(_) => "not_confirmed",
-            Self::TooManyApprovals => "too_many_approvals",
+            Self::TooManyApprovals { .. } => "too_many_approvals",
             Self::State(StateError::NoRandomness | StateError::Key(_)) => "internal",
             Self::State(_) => "invalid_state",
             Self::MissingCapability(_) => "missing_capability",
@@ -256,7 +260,7 @@ impl Stop {
             | Self::Unconfirmed(_)
             | Self::Unapproved(_)
             | Self::NotConfirmed(_)
-            | Self::TooManyApprovals
+            | Self::TooManyApprovals { .. }
             | Self::MissingCapability(_) => CountsAs::Refusal,
             Self::State(StateError::NoRandomness | StateError::Key(_)) => CountsAs::Failure,
             Self::State(_) => CountsAs::Refusal,

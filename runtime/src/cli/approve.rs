@@ -36,7 +36,7 @@ enum Action {
     },
     /// Lets the call be done, once.
     Grant(Choice),
-    /// Refuses the call.
+    /// Refuses the call, also where it was granted and not done yet.
     Deny(Choice),
 }
 
@@ -44,7 +44,8 @@ enum Action {
 struct Choice {
     /// The id of the request, or how it begins.
     id: String,
-    /// Who decides, where that is not the user who runs the command.
+    /// Who decides, where that is not the user who runs the command: about a call with a token `ISSUER:SUBJECT`, as
+    /// tokens name the person.
     #[arg(long = "as", value_name = "NAME")]
     by: Option<String>,
 }

@@ -1,10 +1,14 @@
 //! Approvals: a destructive call that waits until somebody else than its caller says yes (the two-person rule).
 //!
 //! A request is a record in the store, under a name that follows from the call and its plan: the same call asked for
-//! again is the same request. Invariants: nobody approves a request of their own name; an approval is used by the very
+//! again is the same request. Invariants: nobody approves a request of their own name, and about a request that came with
+//! a token only a name as tokens have it decides, since another could be the caller's own; an approval is used by the very
 //! call that it is for, before it ends, once in all replicas (it is removed, by compare and set); while the store is away
 //! nothing is approved. Who an approver is, is what the command line says: whoever can run it with the server's data is
 //! trusted to say it rightly.
+
+#[cfg(test)]
+mod tests;
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,7 +26,7 @@ use crate::{
     store::{Expect, Key, Kind, Put, Store, StoreError, Stored},
 };
 
-/// How many requests one caller may have.
+/// How many requests of one caller may wait.
 const MOST: usize = 20;
 /// How much of a digest is in a name, in hexadecimal digits.
 const OF_CALLER: usize = 8;
@@ -75,6 +79,11 @@ pub(crate) enum Refused {
     Unknown { id: String },
     #[error("`{by}` asked for it, and somebody else has to decide\n  help: let another person run the command")]
     Own { by: String },
+    #[error(
+        "the call came with a token, and `{by}` is no name that a token could have: it may be the caller's own\n  \
+         help: say who decides as tokens name them, `--as ISSUER:SUBJECT`, where ISSUER is a name in `auth.issuers`"
+    )]
+    NoToken { by: String },
     #[error("it was decided meanwhile\n  help: `approve show {id}` says how")]
     Decided { id: String },
     #[error("{0}")]
@@ -117,22 +126,25 @@ impl Approvals {
         Request { key: Key { tenant: Arc::clone(tenant), kind: Kind::Approval, name }, call }
     }
 
-    /// How the request of a call stands, which is made if there is none; none where its caller has too many.
+    /// How the request of a call stands, which is made if there is none. Where too many of its caller wait: when the
+    /// next of them ends.
     pub(crate) async fn ask(
         &self,
         request: &Request,
         caller: &Caller,
         shown: &Shown,
         (tool, version): (&str, &str),
-    ) -> Result<Option<Approval>, StoreError> {
+    ) -> Result<Result<Approval, Duration>, StoreError> {
         for _ in 0..ATTEMPTS {
             if let Some((approval, _)) = self.found(request).await? {
-                return Ok(Some(approval));
-            }
-            if self.count(&request.key).await? >= MOST {
-                return Ok(None);
+                return Ok(Ok(approval));
             }
             let asked_ms = self.clock.unix_millis();
+            let waiting = self.waiting(&request.key, asked_ms).await?;
+            if waiting.len() >= MOST {
+                let next = waiting.into_iter().min().unwrap_or(asked_ms);
+                return Ok(Err(Duration::from_millis(next - asked_ms)));
+            }
             let local = *caller.principal() == Principal::Local;
             let approval = Approval {
                 principal: caller.principal().as_str().to_owned(),
@@ -151,10 +163,11 @@ impl Approvals {
                 self.store.get(&request.key).await?.map_or(Expect::Absent, |found| Expect::Version(found.version));
             if let Put::Done { .. } = self.store.put(&request.key, expect, &approval.written(), Some(self.ttl)).await? {
                 tracing::info!(id = request.key.name, tool, "a call waits for an approval");
-                return Ok(Some(approval));
+                return Ok(Ok(approval));
             }
         }
-        Ok(None)
+        // Others change it all the time.
+        Ok(Err(Duration::ZERO))
     }
 
     /// Uses the approval of a call, if it has one; of all calls that try, one does.
@@ -181,11 +194,22 @@ impl Approvals {
         Ok(approval.map(|approval| (approval, stored.version)))
     }
 
-    /// How many requests the caller of a request has, as far as that matters.
-    async fn count(&self, key: &Key) -> Result<usize, StoreError> {
+    /// When the requests end that the caller of a request has and that nobody decided about.
+    async fn waiting(&self, key: &Key, now_ms: u64) -> Result<Vec<u64>, StoreError> {
         let own = &key.name[..=OF_CALLER];
-        let listed = self.store.list(&key.tenant, Kind::Approval, Some(own), MOST).await?;
-        Ok(listed.iter().filter(|(key, _)| key.name.starts_with(own)).count())
+        let mut ends = Vec::new();
+        let mut after = own.to_owned();
+        loop {
+            let mut page = self.store.list(&key.tenant, Kind::Approval, Some(&after), PAGE).await?;
+            page.retain(|(key, _)| key.name.starts_with(own));
+            let waits = |found: &Approval| found.state == Standing::Pending && found.expires_ms > now_ms;
+            let waiting = page.iter().filter_map(|(_, stored)| Approval::read(stored)).filter(waits);
+            ends.extend(waiting.map(|found| found.expires_ms));
+            match page.last() {
+                Some((key, _)) if page.len() == PAGE && ends.len() < MOST => after = key.name.clone(),
+                _ => return Ok(ends),
+            }
+        }
     }
 }
 
@@ -255,7 +279,16 @@ pub(crate) async fn decide(
     if approval.principal == by || approval.user.as_deref() == Some(by) {
         return Err(Refused::Own { by: by.to_owned() });
     }
-    if approval.state != Standing::Pending {
+    if is_of_token(&approval.principal) && !is_of_token(by) {
+        return Err(Refused::NoToken { by: by.to_owned() });
+    }
+    let open = match approval.state {
+        Standing::Pending => true,
+        // Nothing was done with it yet: a call that uses it takes its record away.
+        Standing::Granted { .. } => decision == Decision::Deny,
+        Standing::Denied { .. } => false,
+    };
+    if !open {
         return Err(Refused::Decided { id: id.to_owned() });
     }
     let by = by.to_owned();
@@ -268,6 +301,11 @@ pub(crate) async fn decide(
         Put::Done { .. } => Ok(approval),
         Put::Conflict(_) => Err(Refused::Decided { id: id.to_owned() }),
     }
+}
+
+/// Whether a principal is `<issuer>:<subject>`, as callers with a token are.
+fn is_of_token(principal: &str) -> bool {
+    principal.split_once(':').is_some_and(|(issuer, subject)| !issuer.is_empty() && !subject.is_empty())
 }
 
 /// The name of the user who runs this process, as its environment says it.

@@ -239,7 +239,7 @@ impl Confirming<'_> {
         }
         let Binding { tool, version, .. } = self.binding;
         let asked = approvals.ask(&request, self.caller, &shown, (tool, version)).await.map_err(away)?;
-        let approval = asked.ok_or(Stop::TooManyApprovals)?;
+        let approval = asked.map_err(|retry_after| Stop::TooManyApprovals { retry_after })?;
         if let Standing::Denied { .. } = approval.state {
             return Err(Stop::NotConfirmed("an approver denied the call"));
         }

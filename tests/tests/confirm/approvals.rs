@@ -29,7 +29,7 @@ async fn a_call_is_done_once_somebody_else_approved_it() {
 
     assert!(!client.approve(&id, "alice").await, "nobody approves their own");
     assert!(client.approve(&id, "bob").await);
-    assert!(!client.approve(&id, "carol").await && !client.deny(&id, "carol").await, "it is decided");
+    assert!(!client.approve(&id, "carol").await, "it is decided");
     let unsaid = client.call(TOOL, milk()).await;
     assert_eq!((&error(&unsaid)["state"], shed.acted()), (&json!("granted"), 0));
 
@@ -78,6 +78,16 @@ async fn what_an_approver_denied_is_denied() {
     assert_eq!(shed.acted(), 0);
 }
 
+#[tokio::test]
+async fn a_grant_is_taken_back_until_it_is_used() {
+    let shed = Shed::with(&["milk jug"]);
+    let client = shed.client(BY_APPROVER).as_caller("alice");
+    let id = request(&client.call(TOOL, milk()).await);
+    assert!(client.approve(&id, "bob").await && client.deny(&id, "carol").await);
+    assert!(denied(&client.call_with_meta(TOOL, milk(), with_approval(&id)).await));
+    assert_eq!(shed.acted(), 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_approval_ends() {
     let shed = Shed::with(&["milk jug"]);
@@ -116,6 +126,8 @@ async fn the_requests_of_one_caller_are_bounded_and_those_of_others_are_not_touc
     }
     let refused = alice.call(TOOL, json!({ "name": "milk", "limit": 20 })).await;
     assert_eq!(error(&refused)["reason"], "too_many_approvals");
+    assert!(error(&refused)["retryAfterMs"].as_u64().is_some_and(|wait| wait > 0), "{refused:?}");
+    assert!(refused.text().contains("ends in"), "{}", refused.text());
     request(&alice.call(TOOL, json!({ "name": "milk", "limit": 0 })).await);
     request(&server.as_caller("bob").call(TOOL, milk()).await);
 }
