@@ -27,7 +27,8 @@ pub(super) fn defang<'a>(text: &'a str, allowed: &[String]) -> Cow<'a, str> {
         let here = at + ahead;
         at = here + 1;
         let Some((target, sure)) = target(text, here) else { continue };
-        let Some(place) = wrong(&text[target..], sure, allowed) else { continue };
+        let wrong = if sure { wrong } else { surely_wrong };
+        let Some(place) = wrong(&text[target..], allowed) else { continue };
         let place = target + place;
         safe.push_str(&text[copied..place]);
         safe.push('(');
@@ -70,9 +71,9 @@ fn target(text: &str, bracket: usize) -> Option<(usize, bool)> {
     }
 }
 
-/// Where the character is that makes a target's scheme one that is not allowed: its colon, or what a reader of Markdown
+/// Where the character is that makes a link's scheme one that is not allowed: its colon, or what a reader of Markdown
 /// could turn into one.
-fn wrong(target: &str, sure: bool, allowed: &[String]) -> Option<usize> {
+fn wrong(target: &str, allowed: &[String]) -> Option<usize> {
     let ends = |byte: u8| matches!(byte, b':' | b'/' | b'?' | b'#' | b')' | b'>' | b'&' | b'\\' | b'"');
     let at = target.bytes().take(LONGEST).position(ends)?;
     let head = &target[..at];
@@ -83,16 +84,63 @@ fn wrong(target: &str, sure: bool, allowed: &[String]) -> Option<usize> {
     match target.as_bytes()[at] {
         b':' => {}
         // `&colon;`, `&#58;` and `\:` are colons where Markdown is read.
-        b'&' | b'\\' => return (sure && !head.contains(' ')).then_some(at),
+        b'&' | b'\\' => return (!head.contains(' ')).then_some(at),
         _ => return None,
     }
     let scheme: String = head.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_lowercase();
-    if scheme.is_empty() || allowed.contains(&scheme) {
-        return None;
+    (!scheme.is_empty() && !allowed.contains(&scheme)).then_some(at)
+}
+
+/// The same for what may be no link: it is one if it is, as Markdown is read, a scheme before `//` or one that browsers
+/// run.
+fn surely_wrong(target: &str, allowed: &[String]) -> Option<usize> {
+    let (mut scheme, mut at) = (String::new(), 0);
+    while scheme.len() < LONGEST {
+        let (read, length) = first(&target[at..])?;
+        match read {
+            ':' => break,
+            '/' | '?' | '#' | ')' | '>' | '"' => return None,
+            // Browsers take them out.
+            _ if read.is_whitespace() || read.is_control() => {}
+            _ => scheme.push(read.to_ascii_lowercase()),
+        }
+        at += length;
     }
-    let is_scheme = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-    let surely = sure || is_scheme && (target[at + 1..].starts_with("//") || ACTIVE.contains(&scheme.as_str()));
-    surely.then_some(at)
+    let (_, colon) = first(&target[at..])?;
+    let is_scheme =
+        !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    let leads = || {
+        let (slash, length) = first(&target[at + colon..])?;
+        Some((slash, first(&target[at + colon + length..])?.0) == ('/', '/'))
+    };
+    let surely = is_scheme && (ACTIVE.contains(&scheme.as_str()) || leads() == Some(true));
+    (surely && !allowed.contains(&scheme)).then_some(at)
+}
+
+/// The first character as Markdown is read (CommonMark 0.31, sections 2.4 and 2.5), and how many bytes it takes. Of the
+/// entities with names only those are read that stand for what may be in or behind a scheme.
+fn first(text: &str) -> Option<(char, usize)> {
+    const NAMED: [(&str, char); 5] =
+        [("&colon;", ':'), ("&Tab;", '\t'), ("&NewLine;", '\n'), ("&sol;", '/'), ("&amp;", '&')];
+    if let Some(escaped) =
+        text.strip_prefix('\\').and_then(|rest| rest.chars().next()).filter(char::is_ascii_punctuation)
+    {
+        return Some((escaped, 2));
+    }
+    if let Some((name, character)) = NAMED.iter().find(|(name, _)| text.starts_with(name)) {
+        return Some((*character, name.len()));
+    }
+    numbered(text).or_else(|| text.chars().next().map(|plain| (plain, plain.len_utf8())))
+}
+
+/// `&#58;` or `&#x3a;`; browsers read it without the semicolon, too.
+fn numbered(text: &str) -> Option<(char, usize)> {
+    let number = text.strip_prefix("&#")?;
+    let (digits, radix) = number.strip_prefix(['x', 'X']).map_or((number, 10), |digits| (digits, 16));
+    let count = digits.bytes().take_while(|byte| char::from(*byte).is_digit(radix)).count();
+    let character = char::from_u32(u32::from_str_radix(&digits[..count], radix).ok()?)?;
+    let rest = &digits[count..];
+    Some((character, text.len() - rest.strip_prefix(';').unwrap_or(rest).len()))
 }
 
 #[cfg(test)]
@@ -118,6 +166,12 @@ mod tests {
             ("[x](vscode://file/a)", "[x](vscode(:)//file/a)"),
             ("<vbscript:x> <vscode://a>", "<vbscript(:)x> <vscode(:)//a>"),
             ("[1]: javascript:alert(1)\n[2]:\n<data:,x>", "[1]: javascript(:)alert(1)\n[2]:\n<data(:),x>"),
+            ("[1]: javascript&colon;alert(1)", "[1]: javascript(&)colon;alert(1)"),
+            ("[1]: javascript\\:alert(1)", "[1]: javascript(\\):alert(1)"),
+            ("[1]: java&Tab;script&#0058;x", "[1]: java&Tab;script(&)#0058;x"),
+            ("[1]:\n<&#x6A;avascript:x>", "[1]:\n<&#x6A;avascript(:)x>"),
+            ("[1]: &#106avascript:x", "[1]: &#106avascript(:)x"),
+            ("[1]: vscode&colon;&sol;\\/a", "[1]: vscode(&)colon;&sol;\\/a"),
             ("[x](javascript:(javascript:1))", "[x](javascript(:)(javascript:1))"),
             ("](](javascript:1)", "](](javascript(:)1)"),
             ("[a](x:1)[b](y:2)", "[a](x(:)1)[b](y(:)2)"),
@@ -134,6 +188,7 @@ mod tests {
             "[x](/a:b) [y](#a:b) [z](?a:b) [w](a/b:c) [v]()",
             "Vec<std::string::String> <dc:title>x</dc:title> a<b:c>",
             "[INFO]: error: it failed\n[a]: std::vec",
+            "[INFO]: a & b: c\n[1]: https&colon;//a.example\n[R&D]: d&d \\ data &#9999999999; &#;",
             "a[0]: i64, b: c] (d:e) javascript:alert(1)",
             "<p>text</p> 1 < 2: yes",
         ] {
@@ -152,7 +207,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn doing_it_twice_is_doing_it_once(text in "([\\[\\]()<>:&\\\\/ \n]|javascript|https|x|//){0,20}") {
+        fn doing_it_twice_is_doing_it_once(text in "([\\[\\]()<>:&\\\\/ \n]|javascript|https|x|//|\\]: |&colon;|&#58;|&#106;){0,20}") {
             let once = defang(&text, &allowed()).into_owned();
             prop_assert_eq!(&*defang(&once, &allowed()), &*once);
         }
