@@ -22,8 +22,8 @@ use std::{
 use rmcp::{
     ErrorData,
     model::{
-        ContentBlock, ElicitRequestParams, InputRequest, InputRequests, ResourceContents, SamplingContent,
-        SamplingMessageContentBlock, ServerResult,
+        Annotations, ContentBlock, ElicitRequestParams, InputRequest, InputRequests, MetaObject, ResourceContents,
+        SamplingContent, SamplingMessageContentBlock, ServerResult,
     },
 };
 use serde_json::{Map, Value};
@@ -128,7 +128,7 @@ impl Hygiene {
     pub(crate) fn bound(&self, blocks: &mut [ContentBlock]) {
         for block in blocks {
             if let ContentBlock::Text(text) = block {
-                length::bound(text, self.text_bytes);
+                length::bound(&mut text.text, &mut text.meta, self.text_bytes);
             }
         }
     }
@@ -139,17 +139,48 @@ impl Hygiene {
             match block {
                 ContentBlock::Text(text) => {
                     self.string(&mut text.text);
-                    length::bound(text, self.text_bytes);
+                    self.around(&mut text.meta, &mut text.annotations);
+                    length::bound(&mut text.text, &mut text.meta, self.text_bytes);
                 }
-                ContentBlock::Resource(resource) => self.resource(&mut resource.resource),
+                ContentBlock::Resource(resource) => {
+                    self.resource(&mut resource.resource);
+                    self.around(&mut resource.meta, &mut resource.annotations);
+                }
                 ContentBlock::ResourceLink(link) => {
                     self.identifier(&mut link.uri);
                     self.string(&mut link.name);
-                    link.title.iter_mut().chain(&mut link.description).for_each(|text| self.string(text));
+                    let told = link.title.iter_mut().chain(&mut link.description).chain(&mut link.mime_type);
+                    told.for_each(|text| self.string(text));
+                    for icon in link.icons.iter_mut().flatten() {
+                        self.identifier(&mut icon.src);
+                        icon.mime_type
+                            .iter_mut()
+                            .chain(icon.sizes.iter_mut().flatten())
+                            .for_each(|text| self.string(text));
+                    }
+                    self.around(&mut link.meta, &mut link.annotations);
                 }
-                // Pictures and sound are not text.
+                // Pictures and sound are not text; what is said of them is.
+                ContentBlock::Image(image) => {
+                    self.string(&mut image.mime_type);
+                    self.around(&mut image.meta, &mut image.annotations);
+                }
+                ContentBlock::Audio(audio) => {
+                    self.string(&mut audio.mime_type);
+                    self.around(&mut audio.meta, &mut audio.annotations);
+                }
                 _ => {}
             }
+        }
+    }
+
+    /// Cleans what is said of a block.
+    fn around(&self, meta: &mut Option<MetaObject>, annotations: &mut Option<Annotations>) {
+        if let Some(meta) = meta {
+            self.object(&mut meta.0);
+        }
+        if let Some(changed) = annotations.as_mut().and_then(|annotations| annotations.last_modified.as_mut()) {
+            self.string(changed);
         }
     }
 
@@ -162,7 +193,10 @@ impl Hygiene {
                         self.string(message);
                         self.form(requested_schema);
                     }
-                    ElicitRequestParams::UrlElicitationParams { message, .. } => self.string(message),
+                    ElicitRequestParams::UrlElicitationParams { message, url, .. } => {
+                        self.string(message);
+                        self.page(url);
+                    }
                     _ => {}
                 },
                 InputRequest::CreateMessage(request) => {
@@ -210,7 +244,10 @@ impl Hygiene {
                 read.contents.iter_mut().for_each(|contents| self.resource(contents));
             }
             ServerResult::CompleteResult(completed) => {
-                completed.completion.values.iter_mut().for_each(|value| self.string(value));
+                for value in &mut completed.completion.values {
+                    self.string(value);
+                    length::bound(value, &mut None, self.text_bytes);
+                }
             }
             ServerResult::InputRequiredResult(asking) => {
                 asking.input_requests.iter_mut().for_each(|requests| self.requests(requests));
@@ -221,12 +258,28 @@ impl Hygiene {
 
     fn resource(&self, resource: &mut ResourceContents) {
         match resource {
-            ResourceContents::TextResourceContents { uri, text, .. } => {
+            ResourceContents::TextResourceContents { uri, text, mime_type, meta, .. } => {
                 self.identifier(uri);
                 self.string(text);
+                mime_type.iter_mut().for_each(|kind| self.string(kind));
+                self.around(meta, &mut None);
+                length::bound(text, meta, self.text_bytes);
             }
-            ResourceContents::BlobResourceContents { uri, .. } => self.identifier(uri),
+            ResourceContents::BlobResourceContents { uri, mime_type, meta, .. } => {
+                self.identifier(uri);
+                mime_type.iter_mut().for_each(|kind| self.string(kind));
+                self.around(meta, &mut None);
+            }
             _ => {}
+        }
+    }
+
+    /// Where a person is sent: to a page, or nowhere.
+    fn page(&self, url: &mut String) {
+        let clean = then(visible(url), |url| self.secrets.mask(url));
+        let safe = then(clean, |url| links::defang_page(url, &self.link_schemes));
+        if let Cow::Owned(safe) = safe {
+            *url = safe;
         }
     }
 
@@ -301,6 +354,54 @@ mod tests {
         );
         assert_eq!(written[3]["uri"], "javascript(:)alert(1)");
         assert_eq!((&written[3]["name"], &written[3]["description"]), (&json!("name"), &json!("[x](data(:),x)")));
+    }
+
+    #[test]
+    fn a_resource_is_cut_as_other_text_is() {
+        let mut blocks = [ContentBlock::resource(ResourceContents::text("a".repeat(1001), "notes://1"))];
+        hygiene(1000).blocks(&mut blocks);
+        let resource = &json!(blocks)[0]["resource"];
+        assert!(resource["text"].as_str().unwrap().ends_with("a\u{2026} [truncated: 1,000 of 1,001 bytes shown]"));
+        assert_eq!(resource["_meta"][crate::names::meta::TRUNCATED]["totalBytes"], 1001);
+    }
+
+    #[test]
+    fn what_is_said_of_a_block_is_cleaned_too() {
+        let written = json!([
+            { "type": "text", "text": "a", "_meta": { "x": "hidden-hunter2" },
+              "annotations": { "lastModified": "hidden-hunter2" } },
+            { "type": "image", "data": "aGk=", "mimeType": "hidden-hunter2", "_meta": { "hidden-hunter2": 1 } },
+            { "type": "audio", "data": "aGk=", "mimeType": "hidden-hunter2" },
+            { "type": "resource", "resource": { "uri": "notes://1", "blob": "aGk=", "mimeType": "hidden-hunter2",
+              "_meta": { "x": ["hidden-hunter2"] } }, "_meta": { "x": "hidden-hunter2" } },
+            { "type": "resource", "resource": { "uri": "notes://1", "text": "a", "mimeType": "hidden-hunter2" } },
+            { "type": "resource_link", "uri": "notes://1", "name": "a", "mimeType": "hidden-hunter2",
+              "icons": [{ "src": "https://a.example/hidden-hunter2", "mimeType": "hidden-hunter2" }] },
+        ]);
+        let mut blocks: Vec<ContentBlock> = serde_json::from_value(written.clone()).unwrap();
+        assert_eq!(json!(blocks), written, "nothing is lost in reading");
+        hygiene(1000).with(Secrets::of(&["hidden-hunter2".into()])).blocks(&mut blocks);
+        let clean = json!(blocks).to_string();
+        assert!(!clean.contains("hunter2") && clean.matches("[secret]").count() == 12, "{clean}");
+    }
+
+    #[test]
+    fn a_person_is_sent_to_pages_only() {
+        for (url, expected) in [
+            ("https://a.example/login?next=b:c", "https://a.example/login?next=b:c"),
+            ("HTTP://a.example", "HTTP://a.example"),
+            ("javascript:alert(1)", "javascript(:)alert(1)"),
+            (" java\u{200b}script:alert(1)", " javascript(:)alert(1)"),
+            ("vscode://file/a", "vscode(:)//file/a"),
+            ("file:///etc/passwd", "file(:)///etc/passwd"),
+            ("https://a.example/hidden-hunter2", "https://a.example/[secret]"),
+        ] {
+            let params = json!({ "mode": "url", "message": "a", "url": url, "elicitationId": "1" });
+            let request = json!({ "a": { "method": "elicitation/create", "params": params } });
+            let mut requests: InputRequests = serde_json::from_value(request).unwrap();
+            hygiene(1000).with(Secrets::of(&["hidden-hunter2".into()])).requests(&mut requests);
+            assert_eq!(json!(requests)["a"]["params"]["url"], expected, "{url}");
+        }
     }
 
     proptest! {

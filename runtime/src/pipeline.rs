@@ -31,7 +31,7 @@ pub(crate) use self::{
     guard::allowed,
     limits::{Admission, Limits},
     record::{Record, words},
-    size::bytes,
+    size::{bytes, of_answer},
 };
 use self::{
     confirm::{Confirming, Step, Used},

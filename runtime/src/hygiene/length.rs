@@ -1,23 +1,23 @@
 //! Text that is too long for one who reads it: cut, with a mark that says so.
 
-use rmcp::model::TextContent;
+use rmcp::model::MetaObject;
 use serde_json::json;
 
 use crate::names::meta;
 
-/// Cuts a text of more than `most` bytes at a character, and says in the text and in the block's `_meta` how much of it
-/// is there. The mark comes on top of `most`.
-pub(super) fn bound(block: &mut TextContent, most: usize) {
-    let all = block.text.len();
+/// Cuts a text of more than `most` bytes at a character, and says in the text and in the `_meta` beside it how much
+/// of it is there. The mark comes on top of `most`.
+pub(super) fn bound(text: &mut String, beside: &mut Option<MetaObject>, most: usize) {
+    let all = text.len();
     if all <= most {
         return;
     }
-    let shown = block.text.floor_char_boundary(most);
-    block.text.truncate(shown);
-    block.text.push_str(&format!("\u{2026} [truncated: {} of {} bytes shown]", grouped(shown), grouped(all)));
-    block.text.shrink_to_fit();
+    let shown = text.floor_char_boundary(most);
+    text.truncate(shown);
+    text.push_str(&format!("\u{2026} [truncated: {} of {} bytes shown]", grouped(shown), grouped(all)));
+    text.shrink_to_fit();
     let about = json!({ "shownBytes": shown, "totalBytes": all });
-    block.meta.get_or_insert_default().0.insert(meta::TRUNCATED.into(), about);
+    beside.get_or_insert_default().0.insert(meta::TRUNCATED.into(), about);
 }
 
 /// `12,345`
@@ -44,11 +44,11 @@ mod tests {
     #[test]
     fn a_text_is_cut_at_a_character_and_says_how_much_is_there() {
         let mut block = TextContent::new("a\u{e9}".repeat(1000));
-        bound(&mut block, 1001);
+        bound(&mut block.text, &mut block.meta, 1001);
         assert!(block.text.ends_with("a\u{2026} [truncated: 1,000 of 3,000 bytes shown]"), "{}", block.text);
         assert_eq!(block.meta.unwrap().0[meta::TRUNCATED], json!({ "shownBytes": 1000, "totalBytes": 3000 }));
         let mut whole = TextContent::new("a".repeat(1001));
-        bound(&mut whole, 1001);
+        bound(&mut whole.text, &mut whole.meta, 1001);
         assert_eq!((whole.text.len(), whole.meta), (1001, None));
     }
 

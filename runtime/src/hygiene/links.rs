@@ -53,6 +53,16 @@ pub(super) fn defang_identifier<'a>(uri: &'a str, allowed: &[String]) -> Cow<'a,
     if runs && !allowed.contains(&scheme) { Cow::Owned(format!("{scheme}(:){rest}")) } else { Cow::Borrowed(uri) }
 }
 
+/// The same for a page that a person is sent to: every other scheme is refused.
+pub(super) fn defang_page<'a>(url: &'a str, allowed: &[String]) -> Cow<'a, str> {
+    let Some((written, rest)) = url.split_once(':') else { return Cow::Borrowed(url) };
+    // It was made harmless before.
+    if written.ends_with('(') && rest.starts_with(')') || allowed.contains(&written.to_ascii_lowercase()) {
+        return Cow::Borrowed(url);
+    }
+    Cow::Owned(format!("{written}(:){rest}"))
+}
+
 /// Where a link's target begins, and whether it surely is one, for a bracket that could introduce it.
 fn target(text: &str, bracket: usize) -> Option<(usize, bool)> {
     let after = &text[bracket + 1..];
@@ -191,6 +201,7 @@ mod tests {
             "[INFO]: a & b: c\n[1]: https&colon;//a.example\n[R&D]: d&d \\ data &#9999999999; &#;",
             "a[0]: i64, b: c] (d:e) javascript:alert(1)",
             "<p>text</p> 1 < 2: yes",
+            "](](&) [x](\\)",
         ] {
             assert_eq!(defang(text, &allowed()), text);
         }

@@ -1,6 +1,6 @@
 //! How large arguments and results are, without keeping what they take as text.
 
-use rmcp::model::{ContentBlock, ResourceContents};
+use rmcp::model::{ContentBlock, ResourceContents, ServerResult};
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
 
@@ -30,6 +30,12 @@ pub(super) fn check(output: &Output, limit: usize) -> Result<(), Stop> {
         Output::Content(content) => content.blocks.iter().try_for_each(|block| measure.add(AROUND + bytes(block))),
     };
     measured.map_err(|_| Stop::ResultTooLarge { limit })
+}
+
+/// The answer to a request that is not a tool call, as it is written.
+pub(crate) fn of_answer(limits: &Limits, answer: &ServerResult) -> Result<(), Stop> {
+    let limit = limits.result_bytes;
+    if written(answer) > limit { Err(Stop::ResultTooLarge { limit }) } else { Ok(()) }
 }
 
 /// What is around the content of a block, roughly.
@@ -138,4 +144,23 @@ fn digits(number: &Number) -> usize {
     const DOUBLE: usize = 24;
     let whole = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));
     whole.map_or(DOUBLE, |whole| 2 + whole.checked_ilog10().unwrap_or(0) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use rmcp::model::{ReadResourceResult, ResourceContents};
+
+    use super::*;
+    use crate::config::Settings;
+
+    #[test]
+    fn an_answer_that_is_not_of_a_tool_is_bounded_as_results_are() {
+        let limits = Settings::from_text("[limits]\nresult_bytes = 2000").unwrap().limits;
+        let answer = |blob: usize| {
+            let contents = ResourceContents::blob("a".repeat(blob), "notes://1");
+            ServerResult::ReadResourceResult(ReadResourceResult::new(vec![contents]))
+        };
+        assert!(of_answer(&limits, &answer(1000)).is_ok());
+        assert!(matches!(of_answer(&limits, &answer(2000)), Err(Stop::ResultTooLarge { limit: 2000 })));
+    }
 }

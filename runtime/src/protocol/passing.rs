@@ -108,6 +108,9 @@ impl McpHandler {
             Ok(Ok(mut result)) => match may_ask(&result, &declared) {
                 Ok(()) => {
                     access.trim(&caller, &mut result);
+                    if let Err(stop) = pipeline::of_answer(&self.engine().limits, &result) {
+                        return Err(self.refused(record, stop));
+                    }
                     self.engine().hygiene.result(&mut result);
                     self.stamp(&mut result);
                     ("ok", Ok(result))
