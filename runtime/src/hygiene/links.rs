@@ -116,7 +116,7 @@ fn surely_wrong(target: &str, allowed: &[String]) -> Option<usize> {
         }
         at += length;
     }
-    let (_, colon) = first(&target[at..])?;
+    let (_, colon) = first(&target[at..]).filter(|(read, _)| *read == ':')?;
     let is_scheme =
         !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
     let leads = || {
@@ -205,6 +205,8 @@ mod tests {
         ] {
             assert_eq!(defang(text, &allowed()), text);
         }
+        let long = format!("[1]: {}x//y", "a".repeat(super::LONGEST));
+        assert_eq!(defang(&long, &allowed()), long);
     }
 
     #[test]
