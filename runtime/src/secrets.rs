@@ -18,7 +18,7 @@ mod writer;
 use std::collections::BTreeMap;
 
 pub(crate) use self::{
-    places::{Places, of_call},
+    places::{Places, TooMuch, of_call},
     registry::{Secrets, mask_all, masked, reading},
     source::{is_source, know_url},
     writer::Masking,

@@ -36,10 +36,7 @@ pub struct Violation {
 /// All violations of `schema` in `instance`, which the validator has refused.
 pub(crate) fn all(validator: &Validator, schema: &Value, instance: &Value) -> Vec<Violation> {
     let mut found = Found::default();
-    let mut secrets = Vec::new();
-    if let Some(places) = Places::of(schema) {
-        places.visit(instance, |path, _| secrets.push(path.to_owned()));
-    }
+    let secrets = Places::of(schema).map(|places| places.paths(instance)).unwrap_or_default();
     for error in validator.iter_errors(instance) {
         describe(&error, schema, &secrets, &mut found);
     }

@@ -5,10 +5,7 @@
 
 use serde_json::{Map, Value};
 
-/// How deep a schema is followed and how many of its places are looked at; what is beyond is hidden. One may refer to
-/// itself, and alternatives of alternatives are many.
-const DEEPEST: u32 = 256;
-const MOST: u32 = 20_000;
+use crate::secrets::Places;
 
 /// In the place of a secret.
 const HIDDEN: &str = "…";
@@ -16,46 +13,14 @@ const HIDDEN: &str = "…";
 /// The arguments without secrets.
 pub(crate) fn masked(schema: &Value, arguments: &Map<String, Value>) -> Value {
     let mut shown = Value::Object(arguments.clone());
-    Mask { root: schema, left: MOST }.hide(&mut shown, schema, 0);
-    shown
-}
-
-struct Mask<'a> {
-    root: &'a Value,
-    /// How many places may still be looked at.
-    left: u32,
-}
-
-impl Mask<'_> {
-    fn hide(&mut self, value: &mut Value, schema: &Value, depth: u32) {
-        if schema["writeOnly"] == true || depth > DEEPEST || self.left == 0 {
-            *value = HIDDEN.into();
-            return;
-        }
-        self.left -= 1;
-        let depth = depth + 1;
-        let target = schema["$ref"].as_str().and_then(|reference| self.root.pointer(reference.strip_prefix('#')?));
-        let branches =
-            ["allOf", "anyOf", "oneOf"].into_iter().flat_map(|key| schema[key].as_array().into_iter().flatten());
-        for branch in target.into_iter().chain(branches) {
-            self.hide(value, branch, depth);
-        }
-        match value {
-            Value::Object(members) => {
-                for (name, member) in members {
-                    let property = schema["properties"].get(name);
-                    self.hide(member, property.unwrap_or(&schema["additionalProperties"]), depth);
-                }
-            }
-            Value::Array(items) => {
-                let first = schema["prefixItems"].as_array().map_or(&[][..], Vec::as_slice);
-                for (at, item) in items.iter_mut().enumerate() {
-                    self.hide(item, first.get(at).unwrap_or(&schema["items"]), depth);
-                }
-            }
-            _ => {}
+    let secrets = Places::of(schema).map(|places| places.paths(&shown)).unwrap_or_default();
+    for path in secrets {
+        // What is in a secret that is hidden already is no longer there.
+        if let Some(secret) = shown.pointer_mut(&path) {
+            *secret = HIDDEN.into();
         }
     }
+    shown
 }
 
 #[cfg(test)]
@@ -75,6 +40,10 @@ mod tests {
                 "maybe": {"anyOf": [{"type": "null"}, secret]},
                 "pair": {"prefixItems": [{"type": "string"}, secret]},
                 "map": {"additionalProperties": secret},
+                "numbered": {"patternProperties": {"^[0-9]+$": secret}, "additionalProperties": false},
+                "rest": {"unevaluatedProperties": secret},
+                "some": {"contains": secret},
+                "when": {"if": {}, "then": {"properties": {"x": secret}}},
             },
             "$defs": {"login": {"properties": {"user": {}, "password": secret, "next": {"$ref": "#/$defs/login"}}}},
         });
@@ -82,6 +51,7 @@ mod tests {
         let arguments = json!({
             "plain": "milk", "token": "hunter2", "list": [login(login(Value::Null))], "maybe": "hunter2",
             "pair": ["a", "hunter2"], "map": {"x": {"y": "hunter2"}}, "unknown": 1,
+            "numbered": {"7": "hunter2"}, "rest": {"a": "hunter2"}, "some": ["hunter2"], "when": {"x": "hunter2"},
         });
         let shown = masked(&schema, arguments.as_object().unwrap());
         assert!(!shown.to_string().contains("hunter2"), "{shown}");
@@ -93,8 +63,10 @@ mod tests {
 
     #[test]
     fn a_schema_that_refers_to_itself_comes_to_an_end() {
-        assert_eq!(masked(&json!({"$ref": "#"}), &Map::new()), json!(HIDDEN));
-        let deeper = json!({"anyOf": vec![json!({"properties": {"a": {"$ref": "#"}}}); 10]});
+        let itself = json!({"$ref": "#", "properties": {"a": {"writeOnly": true}}});
+        assert_eq!(masked(&itself, &Map::new()), json!(HIDDEN));
+        let branch = json!({"properties": {"a": {"$ref": "#"}}});
+        let deeper = json!({"anyOf": vec![branch; 10], "properties": {"b": {"writeOnly": true}}});
         let arguments = (0..30).fold(json!({}), |inner, _| json!({ "a": inner }));
         masked(&deeper, arguments.as_object().unwrap());
     }

@@ -10,7 +10,7 @@ use crate::{
     call::Stop,
     catalogue::{Contract, Served},
     clock::Clock,
-    secrets::{self, Secrets},
+    secrets::{self, Secrets, TooMuch},
     violations,
 };
 
@@ -42,7 +42,8 @@ pub(super) fn arguments<'a>(
         (served, fits) = (older, true);
     }
     known(served);
-    let secrets = secrets::of_call(served.contract(), &arguments);
+    let too_much = |TooMuch| Stop::Violations { tool: served.name.to_owned(), violations: vec![TooMuch::violation()] };
+    let mut secrets = secrets::of_call(served.contract(), &arguments).map_err(too_much)?;
     if !fits {
         let contract = served.contract();
         return Err(Stop::Violations {
@@ -54,6 +55,8 @@ pub(super) fn arguments<'a>(
     if !served.chain().is_empty() {
         arguments = Value::Object(translate::up(served, object(arguments))?);
         whole_numbers(&mut arguments);
+        // The current major may take for a secret what the older one did not.
+        secrets = secrets.and(secrets::of_call(&served.tool.current, &arguments).map_err(too_much)?);
         proven(served, &served.tool.current, &arguments)?;
     }
     Ok(Normal { served, arguments: object(arguments), secrets })

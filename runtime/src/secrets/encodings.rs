@@ -15,7 +15,7 @@ pub(super) fn all(secret: &str) -> Vec<Zeroizing<String>> {
     let mut forms: Vec<Zeroizing<String>> = Vec::new();
     let mut add = |form: String| {
         let form = Zeroizing::new(form);
-        if form.len() >= LEAST && !forms.contains(&form) {
+        if form.len() >= LEAST {
             forms.push(form);
         }
     };
@@ -37,6 +37,8 @@ pub(super) fn all(secret: &str) -> Vec<Zeroizing<String>> {
     }
     add(secret.bytes().map(|byte| format!("{byte:02x}")).collect());
     add(secret.bytes().map(|byte| format!("{byte:02X}")).collect());
+    forms.sort_unstable_by(|one, other| one.as_str().cmp(other.as_str()));
+    forms.dedup_by(|one, other| one.as_str() == other.as_str());
     forms
 }
 

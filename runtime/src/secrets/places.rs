@@ -1,17 +1,26 @@
 //! Where a schema says that a value is a secret (`writeOnly`), and what is there in the arguments of a call.
+//!
+//! Invariant: where some alternative of the schema takes a value for a secret, it is one, and so is whatever the walk has
+//! no budget left for: a schema may refer to itself, and alternatives of alternatives are many.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::registry::Secrets;
-use crate::catalogue::Contract;
+use super::registry::{Secrets, is_searched};
+use crate::{catalogue::Contract, violations::Violation};
 
-/// How many values of one call are masked.
+/// How many values of one call may be secrets that are searched for, and how many bytes of them.
 const MOST: usize = 64;
+const BYTES: usize = 16 * 1024;
 
-/// How deep schemas are followed: one that refers to itself has no end.
-const DEEPEST: usize = 64;
+/// How deep schemas are followed, and how many places are looked at: so many, and so many more for each value.
+const DEEPEST: usize = 256;
+const LOOKED_AT: usize = 20_000;
+const LOOKED_AT_EACH: usize = 32;
+
+/// How many bytes the paths of secrets take together; where they take more, all of the arguments are one.
+const PATHS: usize = 1024 * 1024;
 
 /// A schema that marks something as a secret.
 #[derive(Debug, Clone, Copy)]
@@ -23,28 +32,75 @@ impl<'a> Places<'a> {
         marks(schema).then_some(Self(schema))
     }
 
-    /// Gives each value at such a place to `take`, with its path (RFC 6901).
-    pub(crate) fn visit<'v>(&self, value: &'v Value, mut take: impl FnMut(&str, &'v Value)) {
-        visit(self.0, self.0, value, &mut String::new(), 0, &mut take);
+    /// The places (RFC 6901) of what is secret in a value.
+    pub(crate) fn paths(&self, value: &Value) -> Vec<String> {
+        let (mut paths, mut bytes) = (Vec::new(), 0);
+        self.visit(value, |path, _| {
+            bytes += path.len() + 1;
+            if bytes <= PATHS {
+                paths.push(path.to_owned());
+            }
+        });
+        if bytes > PATHS { vec![String::new()] } else { paths }
+    }
+
+    /// Gives each value at such a place to `take`, with its path.
+    fn visit<'v>(&self, value: &'v Value, take: impl FnMut(&str, &'v Value)) {
+        let left = LOOKED_AT.saturating_add(LOOKED_AT_EACH.saturating_mul(count(value)));
+        Walk { root: self.0, path: String::new(), left, take }.visit(self.0, value, 0);
+    }
+}
+
+/// More of a call is marked as secret than is masked.
+#[derive(Debug)]
+pub(crate) struct TooMuch;
+
+impl TooMuch {
+    /// What is wrong with such arguments.
+    pub(crate) fn violation() -> Violation {
+        Violation {
+            path: String::new(),
+            expected: format!("at most {MOST} secret values of together at most {BYTES} bytes"),
+            found: "more".into(),
+        }
     }
 }
 
 /// Makes the secrets among the arguments of a call known.
-pub(crate) fn of_call(contract: &Contract, arguments: &Value) -> Secrets {
-    let mut found = Vec::new();
-    if contract.has_secrets {
-        Places(&contract.input_schema).visit(arguments, |_, secret| texts(secret, &mut found));
+pub(crate) fn of_call(contract: &Contract, arguments: &Value) -> Result<Secrets, TooMuch> {
+    if !contract.has_secrets {
+        return Ok(Secrets::default());
     }
-    Secrets::of(&found)
+    found(&contract.input_schema, arguments).map(|found| Secrets::of(&found))
 }
 
-fn texts<'v>(value: &'v Value, found: &mut Vec<Cow<'v, str>>) {
-    if found.len() >= MOST {
-        return;
+fn found<'v>(schema: &Value, arguments: &'v Value) -> Result<Vec<Cow<'v, str>>, TooMuch> {
+    let mut found = BTreeSet::new();
+    Places(schema).visit(arguments, |_, secret| texts(secret, &mut found));
+    if found.len() > MOST || found.iter().map(|text| text.len()).sum::<usize>() > BYTES {
+        return Err(TooMuch);
     }
+    Ok(found.into_iter().collect())
+}
+
+fn count(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(items) => items.iter().map(count).sum(),
+        Value::Object(members) => members.values().map(count).sum(),
+        _ => 0,
+    }
+}
+
+/// What is too short is not searched for, and what is too long is beyond the bound in any case.
+fn texts<'v>(value: &'v Value, found: &mut BTreeSet<Cow<'v, str>>) {
+    let mut add = |text: Cow<'v, str>| {
+        if found.len() <= MOST && (is_searched(&text) || text.len() > BYTES) {
+            found.insert(text);
+        }
+    };
     match value {
-        Value::String(text) => found.push(text.into()),
-        Value::Number(number) => found.push(number.to_string().into()),
+        Value::String(text) => add(text.into()),
+        Value::Number(number) => add(number.to_string().into()),
         Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
         Value::Object(members) => members.values().for_each(|member| texts(member, found)),
         Value::Null | Value::Bool(_) => {}
@@ -59,48 +115,48 @@ fn marks(schema: &Value) -> bool {
     }
 }
 
-fn visit<'v>(
-    schema: &Value,
-    root: &Value,
-    value: &'v Value,
-    path: &mut String,
-    depth: usize,
-    take: &mut impl FnMut(&str, &'v Value),
-) {
-    let Some(object) = schema.as_object().filter(|_| depth < DEEPEST) else { return };
-    if object.get("writeOnly") == Some(&Value::Bool(true)) {
-        return take(path, value);
-    }
-    if let Some(target) = referred(object, root) {
-        visit(target, root, value, path, depth + 1, take);
-    }
-    for alternative in alternatives(object) {
-        visit(alternative, root, value, path, depth + 1, take);
-    }
-    let start = path.len();
-    match value {
-        Value::Object(members) => {
-            for (name, member) in members {
-                path.push('/');
-                path.push_str(&name.replace('~', "~0").replace('/', "~1"));
-                for inner in of_member(object, name) {
-                    visit(inner, root, member, path, depth + 1, take);
-                }
-                path.truncate(start);
-            }
+struct Walk<'r, F> {
+    root: &'r Value,
+    path: String,
+    /// How many places may still be looked at.
+    left: usize,
+    take: F,
+}
+
+impl<'r, 'v, F: FnMut(&str, &'v Value)> Walk<'r, F> {
+    fn visit(&mut self, schema: &'r Value, value: &'v Value, depth: usize) {
+        let Some(object) = schema.as_object() else { return };
+        if object.get("writeOnly") == Some(&Value::Bool(true)) || depth > DEEPEST || self.left == 0 {
+            return (self.take)(&self.path, value);
         }
-        Value::Array(items) => {
-            let prefix = object.get("prefixItems").and_then(Value::as_array);
-            for (index, item) in items.iter().enumerate() {
-                let inner = prefix.and_then(|prefix| prefix.get(index)).or_else(|| object.get("items"));
-                path.push_str(&format!("/{index}"));
-                for inner in inner.into_iter().chain(object.get("contains")) {
-                    visit(inner, root, item, path, depth + 1, take);
-                }
-                path.truncate(start);
-            }
+        self.left -= 1;
+        let depth = depth + 1;
+        for same in referred(object, self.root).into_iter().chain(alternatives(object)) {
+            self.visit(same, value, depth);
         }
-        _ => {}
+        let start = self.path.len();
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    self.path.push('/');
+                    self.path.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                    of_member(object, name).for_each(|inner| self.visit(inner, member, depth));
+                    self.path.truncate(start);
+                }
+            }
+            Value::Array(items) => {
+                let prefix = object.get("prefixItems").and_then(Value::as_array);
+                for (index, item) in items.iter().enumerate() {
+                    let inner = prefix.and_then(|prefix| prefix.get(index)).or_else(|| object.get("items"));
+                    self.path.push_str(&format!("/{index}"));
+                    for inner in inner.into_iter().chain(object.get("contains")) {
+                        self.visit(inner, item, depth);
+                    }
+                    self.path.truncate(start);
+                }
+            }
+            _ => {}
+        }
     }
 }
 
@@ -173,10 +229,42 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_that_refers_to_itself_has_an_end() {
-        let schema = json!({ "$ref": "#", "properties": { "a": { "writeOnly": true } } });
-        let mut count = 0;
-        Places::of(&schema).unwrap().visit(&json!({ "a": "x" }), |_, _| count += 1);
-        assert!(count > 0);
+    fn what_is_too_far_or_too_much_to_look_at_is_secret() {
+        let itself = json!({ "$ref": "#", "properties": { "a": { "writeOnly": true } } });
+        assert!(Places::of(&itself).unwrap().paths(&json!({ "b": "x" })).contains(&String::new()));
+        // Each level is looked at three times as often as the one above it.
+        let inner = json!({ "properties": { "a": { "$ref": "#" } } });
+        let schema = json!({ "anyOf": [inner, inner, inner], "properties": { "b": { "writeOnly": true } } });
+        let arguments = (0..40).fold(json!({ "c": "deep" }), |inner, _| json!({ "a": inner }));
+        let mut visits = 0;
+        let places = Places::of(&schema).unwrap();
+        places.visit(&arguments, |_, _| visits += 1);
+        assert!((1..10 * LOOKED_AT).contains(&visits), "{visits}");
+        let wide = json!({ "additionalProperties": { "items": { "writeOnly": true } } });
+        let long = json!({ "n".repeat(PATHS / 10): vec![1; 20] });
+        assert_eq!(Places::of(&wide).unwrap().paths(&long), [""], "paths take no more than that");
+    }
+
+    #[test]
+    fn every_number_is_looked_at_however_many_there_are() {
+        let schema = json!({ "properties": {
+            "numbers": { "items": { "type": "integer" } }, "z": { "writeOnly": true },
+        } });
+        let paths = Places::of(&schema).unwrap().paths(&json!({ "numbers": vec![1; 50_000], "z": 1 }));
+        assert_eq!(paths, ["/z"]);
+    }
+
+    #[test]
+    fn a_call_has_no_more_secrets_than_are_masked() {
+        let schema = json!({ "items": { "writeOnly": true } });
+        let one = |index: usize| json!(format!("secret-{index}"));
+        let most: Vec<Value> = (0..MOST).map(one).collect();
+        let short = vec![json!("12345"); 1000];
+        let found = |items: &[Value]| found(&schema, &json!(items)).map(|found| found.len()).ok();
+        assert_eq!(found(&[most.clone(), most.clone(), short].concat()), Some(MOST), "each is counted once");
+        assert_eq!(found(&[most, vec![one(MOST)]].concat()), None);
+        assert_eq!(found(&["x".repeat(BYTES).into()]), Some(1));
+        assert_eq!(found(&["x".repeat(BYTES).into(), one(0)]), None);
+        assert_eq!(found(&["x".repeat(100 * BYTES).into()]), None);
     }
 }

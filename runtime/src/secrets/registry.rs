@@ -5,7 +5,8 @@
 //! out of the answers to others by calling them a secret. Invariant: a value is masked from when it is made known until the
 //! last [`Known`] of it is dropped, and for some time after. Searching costs a pass over the text for each automaton,
 //! of which there are few: new values get one of their own, and are taken into the common one when enough came together.
-//! Without any secret it costs one atomic load.
+//! Automata are made outside the locks, and never as tables, which take a kilobyte for each byte of a secret. Without any
+//! secret it costs one atomic load.
 
 use std::{
     borrow::Cow,
@@ -13,29 +14,34 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{
-        Arc, LazyLock, PoisonError, RwLock,
+        Arc, LazyLock, Mutex, PoisonError, RwLock, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::{MASK, encodings};
 
-/// How many values are known at most, and how long one may be in bytes.
+/// How many values are known at most, and how many bytes of them.
 const MOST: usize = 10_000;
+const BYTES: usize = 1024 * 1024;
+/// The same of callers, who are not to decide how much memory is taken.
+const BYTES_OF_CALLERS: usize = 128 * 1024;
+
+/// How long a value may be in bytes.
 const LONGEST: usize = 64 * 1024;
 
 /// How many automata of single values there are before they become one.
 const FRESH: usize = 16;
 
 /// The server's own.
-static OURS: LazyLock<Registry> = LazyLock::new(Registry::default);
+static OURS: LazyLock<Registry> = LazyLock::new(|| Registry::of_bytes(BYTES));
 
 /// Those of the callers whose calls run.
-static THEIRS: LazyLock<Registry> = LazyLock::new(Registry::default);
+static THEIRS: LazyLock<Registry> = LazyLock::new(|| Registry::of_bytes(BYTES_OF_CALLERS));
 
 thread_local! {
     /// Arguments are read on this thread.
@@ -50,11 +56,11 @@ pub(crate) struct Known {
 
 /// What is secret in a call: masked in what comes of it, and in the log, while one of these is there.
 #[derive(Clone, Default)]
-pub(crate) struct Secrets(Option<Arc<OfCall>>);
+pub(crate) struct Secrets(Vec<Arc<OfCall>>);
 
 struct OfCall {
     _known: Vec<Known>,
-    found_by: Option<Arc<AhoCorasick>>,
+    found_by: Arc<AhoCorasick>,
 }
 
 /// A secret, without it.
@@ -64,15 +70,24 @@ type Key = [u8; 32];
 /// server's own, unless arguments are read.
 pub(crate) fn know(secret: &str) -> Option<Known> {
     let registry: &'static Registry = if READING.get() { &THEIRS } else { &OURS };
-    registry.know(secret).map(|key| Known { key, registry })
+    let key = match registry.again(secret) {
+        Some(key) => key,
+        None => *registry.know(&[secret])?.1.first()?,
+    };
+    Some(Known { key, registry })
 }
 
 /// Reads arguments: what is secret in them is the caller's.
 pub(crate) fn reading<T>(read: impl FnOnce() -> T) -> T {
-    let before = READING.replace(true);
-    let value = read();
-    READING.set(before);
-    value
+    /// Also when reading panics: what this thread reads next is not the caller's.
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            READING.set(self.0);
+        }
+    }
+    let _before = Before(READING.replace(true));
+    read()
 }
 
 /// The text without any secret of the server's own.
@@ -111,25 +126,28 @@ impl Drop for Known {
 impl Secrets {
     /// Those of a call, by what they are.
     pub(crate) fn of(texts: &[Cow<'_, str>]) -> Self {
-        if texts.is_empty() {
-            return Self::default();
-        }
-        let known = reading(|| texts.iter().filter_map(|text| know(text)).collect());
-        let forms: Vec<_> =
-            texts.iter().filter(|text| is_searched(text)).flat_map(|text| encodings::all(text)).collect();
-        Self(Some(Arc::new(OfCall { _known: known, found_by: automaton(forms.iter()) })))
+        let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+        let Some((found_by, keys)) = THEIRS.know(&texts) else { return Self::default() };
+        let known = keys.into_iter().map(|key| Known { key, registry: &THEIRS }).collect();
+        Self(vec![Arc::new(OfCall { _known: known, found_by })])
+    }
+
+    /// These and those.
+    pub(crate) fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
+    /// There are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The text without these, and without any secret of the server's own.
     pub(crate) fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        match &self.0 {
-            None => mask(text),
-            Some(of_call) => {
-                let mut automata = OURS.automata();
-                automata.extend(of_call.found_by.clone());
-                masked_by(&automata, text)
-            }
-        }
+        let mut automata = OURS.automata();
+        automata.extend(self.0.iter().map(|of_call| Arc::clone(&of_call.found_by)));
+        masked_by(&automata, text)
     }
 }
 
@@ -145,59 +163,139 @@ impl fmt::Debug for Known {
     }
 }
 
-#[derive(Default)]
 struct Registry {
+    /// How many bytes of values it takes.
+    bytes: usize,
     /// How many automata there are; what is zero needs no lock.
     searched: AtomicUsize,
     automata: RwLock<Vec<Arc<AhoCorasick>>>,
-    values: RwLock<HashMap<Key, Value>>,
+    values: RwLock<Values>,
+    /// Held by whoever makes the common automaton.
+    joining: Mutex<()>,
     overflowed: AtomicBool,
+}
+
+#[derive(Default)]
+struct Values {
+    by_key: HashMap<Key, Value>,
+    /// How long they are together.
+    bytes: usize,
 }
 
 struct Value {
     /// How many hold it.
     held: usize,
-    forms: Vec<Zeroizing<String>>,
+    bytes: usize,
+    forms: Forms,
+}
+
+type Forms = Arc<Vec<Zeroizing<String>>>;
+
+impl Values {
+    /// Only what somebody holds is left.
+    fn sweep(&mut self) {
+        self.by_key.retain(|_, value| value.held > 0);
+        self.bytes = self.by_key.values().map(|value| value.bytes).sum();
+    }
 }
 
 impl Registry {
-    fn know(&self, secret: &str) -> Option<Key> {
+    fn of_bytes(bytes: usize) -> Self {
+        Self {
+            bytes,
+            searched: AtomicUsize::new(0),
+            automata: RwLock::default(),
+            values: RwLock::default(),
+            joining: Mutex::default(),
+            overflowed: AtomicBool::new(false),
+        }
+    }
+
+    fn values(&self) -> RwLockWriteGuard<'_, Values> {
+        self.values.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Holds a value once more that is known already.
+    fn again(&self, secret: &str) -> Option<Key> {
         if !is_searched(secret) {
             return None;
         }
         let key = Key::from(Sha256::digest(secret));
-        let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(value) = values.get_mut(&key) {
-            value.held += 1;
-            return Some(key);
-        }
-        if values.len() >= MOST {
-            values.retain(|_, value| value.held > 0);
-        }
-        if values.len() >= MOST {
-            if !self.overflowed.swap(true, Ordering::Relaxed) {
-                tracing::warn!("more than {MOST} secrets are known; further ones are not masked");
-            }
+        self.values().by_key.get_mut(&key)?.held += 1;
+        Some(key)
+    }
+
+    /// Makes values known, and gives what finds all of them. Those for which there is no room have no key. None where no
+    /// value can be searched for.
+    fn know(&self, secrets: &[&str]) -> Option<(Arc<AhoCorasick>, Vec<Key>)> {
+        let searched = secrets.iter().filter(|secret| is_searched(secret));
+        let forms: Vec<(&str, Forms)> = searched.map(|secret| (*secret, Arc::new(encodings::all(secret)))).collect();
+        if forms.is_empty() {
             return None;
         }
-        let forms = encodings::all(secret);
-        let alone = automaton(forms.iter())?;
-        values.insert(key, Value { held: 1, forms });
-        let mut automata = self.automata.write().unwrap_or_else(PoisonError::into_inner);
-        automata.push(alone);
-        if automata.len() > FRESH {
-            values.retain(|_, value| value.held > 0);
-            let together = automaton(values.values().flat_map(|value| &value.forms));
-            *automata = together.into_iter().collect();
+        let found_by = automaton(forms.iter().flat_map(|(_, forms)| forms.iter()))?;
+        let mut keys = Vec::with_capacity(forms.len());
+        let (mut is_new, mut is_full) = (false, false);
+        let mut values = self.values();
+        for (secret, forms) in forms {
+            let key = Key::from(Sha256::digest(secret));
+            if let Some(value) = values.by_key.get_mut(&key) {
+                value.held += 1;
+            } else {
+                let fits = |values: &Values| values.by_key.len() < MOST && values.bytes + secret.len() <= self.bytes;
+                if !fits(&values) {
+                    values.sweep();
+                }
+                if !fits(&values) {
+                    is_full = true;
+                    continue;
+                }
+                values.bytes += secret.len();
+                values.by_key.insert(key, Value { held: 1, bytes: secret.len(), forms });
+                is_new = true;
+            }
+            keys.push(key);
         }
+        if is_new {
+            // Under the lock of the values, so that whoever takes them into the common automaton finds this one, too.
+            let mut automata = self.automata.write().unwrap_or_else(PoisonError::into_inner);
+            automata.push(Arc::clone(&found_by));
+            self.searched.store(automata.len(), Ordering::Release);
+        }
+        drop(values);
+        if is_new {
+            self.join();
+        }
+        // The warning goes through the registry itself.
+        if is_full && !self.overflowed.swap(true, Ordering::Relaxed) {
+            tracing::warn!("{MOST} secrets or {} bytes of them are known; further ones are not masked", self.bytes);
+        }
+        Some((found_by, keys))
+    }
+
+    /// Makes one automaton of those that there are, where they are many. Others search by those of before meanwhile.
+    fn join(&self) {
+        let _joining = self.joining.lock().unwrap_or_else(PoisonError::into_inner);
+        let (forms, before) = {
+            let mut values = self.values();
+            let before = self.automata();
+            if before.len() <= FRESH {
+                return;
+            }
+            values.sweep();
+            let forms: Vec<Forms> = values.by_key.values().map(|value| Arc::clone(&value.forms)).collect();
+            (forms, before)
+        };
+        let together = if forms.is_empty() { None } else { automaton(forms.iter().flat_map(|forms| forms.iter())) };
+        let mut automata = self.automata.write().unwrap_or_else(PoisonError::into_inner);
+        let since = automata.iter().filter(|one| !before.iter().any(|other| Arc::ptr_eq(one, other)));
+        *automata = together.into_iter().chain(since.cloned()).collect();
         self.searched.store(automata.len(), Ordering::Release);
-        Some(key)
     }
 
     /// It stays in its automaton until that is made anew, and is found there again.
     fn forget(&self, key: &Key) {
-        let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(value) = values.get_mut(key) {
+        if let Some(value) = self.values().by_key.get_mut(key) {
             value.held = value.held.saturating_sub(1);
         }
     }
@@ -211,7 +309,7 @@ impl Registry {
 }
 
 /// Whether a value is long enough to be searched for, and not too long.
-fn is_searched(secret: &str) -> bool {
+pub(super) fn is_searched(secret: &str) -> bool {
     secret.trim().len() >= encodings::LEAST && secret.len() <= LONGEST
 }
 
@@ -219,7 +317,10 @@ fn masked_by<'a>(automata: &[Arc<AhoCorasick>], text: &'a str) -> Cow<'a, str> {
     // All that overlaps is masked as one: a rest of one secret would be left beside another.
     let mut found: Vec<(usize, usize)> = Vec::new();
     for automaton in automata {
-        found.extend(automaton.find_overlapping_iter(text).map(|found| (found.start(), found.end())));
+        let first = found.len();
+        for next in automaton.find_overlapping_iter(text) {
+            merge(&mut found, first, next.start(), next.end());
+        }
     }
     if found.is_empty() {
         return Cow::Borrowed(text);
@@ -238,14 +339,33 @@ fn masked_by<'a>(automata: &[Arc<AhoCorasick>], text: &'a str) -> Cow<'a, str> {
     Cow::Owned(masked)
 }
 
-/// None where the forms are too many for one, which `MOST` and `LONGEST` keep them from being.
+/// Takes a place into those from `first` on, none of which overlap: kept one by one, overlapping places would be as many
+/// as the text has bytes, times the secrets. They come in the order of their ends.
+fn merge(found: &mut Vec<(usize, usize)>, first: usize, mut start: usize, end: usize) {
+    while let Some((before, _)) = found[first..].last().filter(|(_, before)| start < *before) {
+        start = start.min(*before);
+        found.pop();
+    }
+    found.push((start, end));
+}
+
+/// None where the forms are too many for one, which the bounds keep them from being.
 fn automaton<'a>(forms: impl Iterator<Item = &'a Zeroizing<String>>) -> Option<Arc<AhoCorasick>> {
-    AhoCorasick::new(forms.map(|form| form.as_bytes())).ok().map(Arc::new)
+    let kind = Some(AhoCorasickKind::ContiguousNFA);
+    AhoCorasick::builder().kind(kind).build(forms.map(|form| form.as_bytes())).ok().map(Arc::new)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn registry() -> Registry {
+        Registry::of_bytes(BYTES)
+    }
+
+    fn know(registry: &Registry, secret: &str) -> Option<Key> {
+        registry.again(secret).or_else(|| registry.know(&[secret])?.1.first().copied())
+    }
 
     fn mask<'a>(registry: &Registry, text: &'a str) -> Cow<'a, str> {
         masked_by(&registry.automata(), text)
@@ -253,10 +373,10 @@ mod tests {
 
     #[test]
     fn what_is_known_is_masked_in_every_form_and_the_rest_is_left() {
-        let registry = Registry::default();
+        let registry = registry();
         assert!(matches!(mask(&registry, "nothing is known"), Cow::Borrowed(_)));
-        registry.know("s3cr3t\"value");
-        registry.know("value-of-another");
+        know(&registry, "s3cr3t\"value");
+        know(&registry, "value-of-another");
         for (text, expected) in [
             ("a s3cr3t\"value b", "a [secret] b"),
             (r#"{"a":"s3cr3t\"value"}"#, r#"{"a":"[secret]"}"#),
@@ -268,24 +388,24 @@ mod tests {
         ] {
             assert_eq!(mask(&registry, text), expected);
         }
-        assert!(registry.know("short").is_none() && registry.know("  six  ").is_none());
-        assert!(registry.know(&"x".repeat(LONGEST + 1)).is_none());
+        assert!(know(&registry, "short").is_none() && know(&registry, "  six  ").is_none());
+        assert!(know(&registry, &"x".repeat(LONGEST + 1)).is_none());
     }
 
     #[test]
     fn a_value_is_masked_while_somebody_holds_it_however_many_come_and_go() {
-        let registry = Registry::default();
-        let (one, two) = (registry.know("held-by-two").unwrap(), registry.know("held-by-two").unwrap());
+        let registry = registry();
+        let (one, two) = (know(&registry, "held-by-two").unwrap(), know(&registry, "held-by-two").unwrap());
         let forget = |key: Key| registry.forget(&key);
         forget(one);
         for number in 0..1000 {
-            forget(registry.know(&format!("comes-and-goes-{number}")).unwrap());
+            forget(know(&registry, &format!("comes-and-goes-{number}")).unwrap());
         }
         assert_eq!(mask(&registry, "held-by-two"), MASK);
-        assert!(registry.values.read().unwrap().len() <= FRESH + 1, "what nobody holds goes");
+        assert!(registry.values().by_key.len() <= FRESH + 1, "what nobody holds goes");
         forget(two);
         for number in 0..FRESH {
-            forget(registry.know(&format!("comes-and-goes-{number}")).unwrap());
+            forget(know(&registry, &format!("comes-and-goes-{number}")).unwrap());
         }
         assert_eq!(mask(&registry, "held-by-two"), "held-by-two");
         assert!(registry.automata.read().unwrap().len() <= FRESH);
@@ -293,9 +413,9 @@ mod tests {
 
     #[test]
     fn a_value_that_comes_back_is_masked_again() {
-        let registry = Registry::default();
+        let registry = registry();
         for _ in 0..3 {
-            let known = registry.know("there-and-back").unwrap();
+            let known = know(&registry, "there-and-back").unwrap();
             assert_eq!(mask(&registry, "there-and-back"), MASK);
             registry.forget(&known);
         }
@@ -309,11 +429,59 @@ mod tests {
         assert_eq!(secrets.mask(text), "short [secret]");
         assert_eq!(super::mask(text), text);
         assert_eq!(mask_all(text), "short [secret]", "the log is for neither");
-        let known = reading(|| know("another-of-theirs"));
+        let known = reading(|| super::know("another-of-theirs"));
         assert_eq!(
             (super::mask("another-of-theirs"), mask_all("another-of-theirs")),
             ("another-of-theirs".into(), MASK.into())
         );
         drop(known);
+    }
+
+    #[test]
+    fn a_long_secret_takes_little_memory_and_no_table() {
+        let secret: String = (0..16_384_u32).map(|at| char::from(b'!' + (at * at % 94) as u8)).collect();
+        let secrets = Secrets::of(&[secret.as_str().into()]);
+        assert_eq!(secrets.mask(&format!("a {secret} b")), "a [secret] b");
+        let found_by = &secrets.0[0].found_by;
+        assert_eq!(found_by.kind(), AhoCorasickKind::ContiguousNFA);
+        assert!(found_by.memory_usage() < 16 * 1024 * 1024, "{}", found_by.memory_usage());
+    }
+
+    #[test]
+    fn callers_take_no_more_than_their_bytes_and_their_own_are_masked_still() {
+        let registry = Registry::of_bytes(20);
+        let first = know(&registry, "twelve-bytes").unwrap();
+        let (found_by, keys) = registry.know(&["another-twelve"]).unwrap();
+        assert!(keys.is_empty(), "there is no room");
+        assert_eq!(masked_by(&[found_by], "another-twelve"), MASK);
+        registry.forget(&first);
+        assert!(know(&registry, "another-twelve").is_some(), "what nobody holds makes room");
+    }
+
+    #[test]
+    fn places_that_overlap_are_kept_as_one() {
+        let mut found = Vec::new();
+        for end in 6..1000 {
+            for start in (0..=end - 6).rev().take(60) {
+                merge(&mut found, 0, start, end);
+            }
+        }
+        assert_eq!(found, [(0, 999)]);
+        merge(&mut found, 0, 999, 1005);
+        assert_eq!(found, [(0, 999), (999, 1005)], "beside is not over");
+        merge(&mut found, 2, 0, 1006);
+        assert_eq!(found.len(), 3, "places of another automaton are left");
+    }
+
+    #[test]
+    fn a_panic_while_arguments_are_read_ends_the_reading() {
+        let panicked = std::panic::catch_unwind(|| reading(|| panic!("of a deserializer")));
+        assert!(panicked.is_err() && !READING.get());
+    }
+
+    #[test]
+    fn secrets_of_two_forms_of_a_call_are_masked_together() {
+        let both = Secrets::of(&["of-the-older-form".into()]).and(Secrets::of(&["of-the-newer-form".into()]));
+        assert_eq!(both.mask("of-the-older-form of-the-newer-form"), "[secret] [secret]");
     }
 }
