@@ -112,6 +112,12 @@ impl Hygiene {
             Value::String(text) => self.string(text),
             Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
             Value::Object(members) => self.object(members),
+            // A secret number becomes text, which a schema that promises a number refuses.
+            Value::Number(number) if !self.secrets.is_empty() => {
+                if let Cow::Owned(masked) = self.secrets.mask(&number.to_string()) {
+                    *value = Value::String(masked);
+                }
+            }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
@@ -332,6 +338,13 @@ mod tests {
         let mut value = json!({ "a\u{200b}b": ["x\u{7}", 1, null, { "c": "\u{202e}y" }], "long": "z".repeat(100) });
         hygiene(10).value(&mut value);
         assert_eq!(value, json!({ "ab": ["x", 1, null, { "c": "y" }], "long": "z".repeat(100) }));
+    }
+
+    #[test]
+    fn a_secret_number_is_masked_in_a_structure() {
+        let mut value = json!({ "code": 12_345_678, "other": 7 });
+        hygiene(1000).with(Secrets::of(&["12345678".into()])).value(&mut value);
+        assert_eq!(value, json!({ "code": "[secret]", "other": 7 }));
     }
 
     #[test]
