@@ -19,7 +19,11 @@ use crate::{
     metrics::Metrics,
     names,
     request_state::StateError,
+    secrets,
 };
+
+/// The target of a record's events: what callers call a secret is not taken out of who did what.
+pub(crate) const TARGET: &str = module_path!();
 
 /// See the module.
 pub(crate) struct Record {
@@ -173,12 +177,13 @@ impl Record {
         let us = self.clock.now().saturating_duration_since(self.started).as_micros();
         let _entered = self.span.enter();
         match level {
-            Level::Quiet => tracing::debug!(outcome, us, "call"),
-            Level::Caller => tracing::info!(outcome, us, "call"),
+            Level::Quiet => tracing::debug!(target: TARGET, outcome, us, "call"),
+            Level::Caller => tracing::info!(target: TARGET, outcome, us, "call"),
             Level::Server => {
-                let error = stop.map(words);
-                let source = stop.and_then(cause).map(field::debug);
-                tracing::error!(outcome, us, error, source, "call");
+                let masked = |text: String| secrets::mask_all(&text).into_owned();
+                let error = stop.map(words).map(masked);
+                let source = stop.and_then(cause).map(|cause| masked(format!("{cause:?}")));
+                tracing::error!(target: TARGET, outcome, us, error, source, "call");
             }
         }
     }
