@@ -179,7 +179,10 @@ fn url(text: &str) -> String {
 
 fn server() -> Server<Secret<String>> {
     let kept = secrets::read("env:CANARY_STATE").unwrap_or_else(|_| Secret::new("none".into()));
-    Server::builder("leaky", kept).version("0.1.0").tools(tools![leak, leak_structured, leak_content, leak_plan]).build()
+    Server::builder("leaky", kept)
+        .version("0.1.0")
+        .tools(tools![leak, leak_structured, leak_content, leak_plan])
+        .build()
 }
 
 #[tokio::main]
