@@ -37,7 +37,10 @@ proptest! {
     }
 
     #[test]
-    fn calls_of_older_majors_are_served_or_refused(choice: u8, arguments in json_object(seeds::SHIMS)) {
+    fn calls_of_older_majors_are_served_or_refused(
+        choice: u8,
+        arguments in prop_oneof![2 => seeds::search(), 1 => json_object(seeds::SHIMS)],
+    ) {
         shims(&[&[choice], arguments.to_string().as_bytes()].concat());
     }
 
@@ -51,7 +54,9 @@ proptest! {
     #![proptest_config(config(3000))]
 
     #[test]
-    fn what_the_schema_takes_the_function_takes(value in json_object(seeds::ARGUMENTS)) {
+    fn what_the_schema_takes_the_function_takes(
+        value in prop_oneof![3 => seeds::arguments(), 1 => json_object(seeds::ARGUMENTS)],
+    ) {
         arguments(value.to_string().as_bytes());
     }
 

@@ -31,8 +31,8 @@ pub(super) const SHIMS: &[&str] =
     &["q", "max", "query", "limit", "filter", "text", "a", "b", "c", "d", "list", "x", "y", "one", "many", "kind"];
 pub(super) const ARGUMENTS: &[&str] = &[
     "small", "signed", "whole", "large", "nonzero", "ratio", "narrow", "flag", "letter", "text", "name", "at",
-    "bounded", "list", "pair", "sorted", "by_name", "choice", "nested", "time", "address", "any", "more", "number",
-    "several", "first", "second", "secs", "nanos",
+    "bounded", "list", "pair", "sorted", "by_name", "choice", "nested", "any", "more", "number", "several", "first",
+    "second",
 ];
 
 /// Beginnings of networks that are not public, or next to one.
@@ -122,6 +122,56 @@ pub(super) fn any_json() -> impl Strategy<Value = Value> {
             .prop_map(str::to_owned)
     ];
     json_of(key.boxed())
+}
+
+/// A number as JSON may write it: whole ones with a fraction of zero, too.
+fn number() -> impl Strategy<Value = Value> {
+    let edges = prop::sample::select(&[0_i64, 1, 5, 6, 127, 128, 255, 256, 65_535, 65_536, -1, -5, -128, -129]);
+    prop_oneof![
+        4 => edges.clone().prop_map(Value::from),
+        #[allow(clippy::cast_precision_loss, reason = "they are small")]
+        4 => edges.prop_map(|edge| Value::from(edge as f64)),
+        1 => any::<u64>().prop_map(Value::from),
+        1 => prop::sample::select(&[0.5, -0.0, 1e19, 9_007_199_254_740_993.0, 1e300, 3.5e38]).prop_map(Value::from),
+    ]
+}
+
+/// Arguments of `everything` that are mostly what it takes.
+pub(super) fn arguments() -> impl Strategy<Value = Value> {
+    const NUMBERS: &[&str] = &["small", "signed", "whole", "large", "nonzero", "ratio", "narrow", "bounded"];
+    let numeric = (prop::sample::select(NUMBERS), number());
+    let textual = (prop::sample::select(&["letter", "text", "name", "at"]), leaf());
+    let several = (number(), prop_oneof![Just(Value::Null), Just(Value::from(true))])
+        .prop_map(|(first, second)| json!({ "several": { "first": first, "second": second } }));
+    let choice =
+        prop_oneof![Just(json!("nothing")), number().prop_map(|number| json!({ "number": number })), several].boxed();
+    let nested = prop::option::of(any_json()).prop_map(|any| json!({ "any": any, "more": [{ "any": any }] }));
+    let shaped = prop_oneof![
+        prop::collection::vec(number(), 0..3).prop_map(|list| ("list", json!(list))),
+        (number(), "[a-z]{0,2}").prop_map(|(first, second)| ("pair", json!([first, second]))),
+        number().prop_map(|number| ("sorted", json!({ "a": number }))),
+        choice.clone().prop_map(|choice| ("by_name", json!({ "a": choice }))),
+        choice.prop_map(|choice| ("choice", choice)),
+        nested.prop_map(|nested| ("nested", nested)),
+    ];
+    let member = prop_oneof![3 => numeric, 2 => textual, 2 => shaped];
+    let members = prop::collection::vec(member, 0..3);
+    members.prop_map(|members| members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// Arguments of one of the majors of `search`.
+pub(super) fn search() -> impl Strategy<Value = Value> {
+    let form = prop_oneof![
+        "\\PC{0,4}".prop_map(|text| ("max", json!({ "q": text }))),
+        "\\PC{0,4}".prop_map(|text| ("limit", json!({ "query": text }))),
+        "\\PC{0,4}".prop_map(|text| ("limit", json!({ "filter": { "text": text } }))),
+    ];
+    (form, prop::option::of(number())).prop_map(|((name, mut arguments), limit)| {
+        if let Some(limit) = limit {
+            arguments[name] = limit;
+        }
+        arguments
+    })
 }
 
 /// A JSON object whose members often have these names.
