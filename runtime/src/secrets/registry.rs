@@ -439,7 +439,7 @@ mod tests {
 
     #[test]
     fn a_long_secret_takes_little_memory_and_no_table() {
-        let secret: String = (0..16_384_u32).map(|at| char::from(b'!' + (at * at % 94) as u8)).collect();
+        let secret: String = (0..16_384_u32).map(|at| char::from(b'!' + u8::try_from(at * at % 94).unwrap())).collect();
         let secrets = Secrets::of(&[secret.as_str().into()]);
         assert_eq!(secrets.mask(&format!("a {secret} b")), "a [secret] b");
         let found_by = &secrets.0[0].found_by;
