@@ -94,7 +94,8 @@ proptest! {
 
 #[test]
 fn every_seed_of_the_fuzzer_holds() {
-    let entries: [(&str, fn(&[u8])); 9] = [
+    type Entry = fn(&[u8]);
+    let entries: [(&str, Entry); 9] = [
         ("arguments", arguments),
         ("configuration", configuration),
         ("http_edge", http_edge),
