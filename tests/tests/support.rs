@@ -32,6 +32,8 @@ pub fn program(path: &str) -> Command {
     for variable in ["RUST_LOG", "RUST_BACKTRACE", "STEADFAST_TEST_POSTGRES", "STEADFAST_TEST_REDIS"] {
         command.env_remove(variable);
     }
+    // A machine that also compiles may need more than the default for a write to its disk.
+    command.env("STEADFAST_STORE_TIMEOUT", "2s");
     command.current_dir(env!("CARGO_TARGET_TMPDIR"));
     command
 }

@@ -10,7 +10,8 @@ pub(super) mod sarif;
 pub(super) mod tests;
 pub(super) mod text;
 
-use steadfast_contract::{Finding, Impact, Part, Rule, fingerprint};
+use serde_json::Value;
+use steadfast_contract::{Finding, Impact, Part, Rule, fingerprint, sorted};
 
 /// What a check found.
 #[derive(Debug, Clone, Default)]
@@ -104,11 +105,15 @@ impl Item {
         let mut text = format!("{}\nWhy: {}", finding.rule.summary(), finding.why);
         for (word, value) in [("Was", &finding.old), ("Is", &finding.new)] {
             if let Some(value) = value {
-                text.push_str(&format!("\n{word}: {}", short(&value.to_string())));
+                text.push_str(&format!("\n{word}: {}", short(&in_order(value).to_string())));
             }
         }
         if let Some(witness) = &finding.witness {
-            text.push_str(&format!("\nWitness: {}\n{}", short(&witness.instance.to_string()), short(&witness.shows)));
+            text.push_str(&format!(
+                "\nWitness: {}\n{}",
+                short(&in_order(&witness.instance).to_string()),
+                short(&witness.shows)
+            ));
         }
         if let Some(needs) = needs(finding.impact) {
             text.push_str(&format!("\nNeeds: {needs}"));
@@ -132,6 +137,11 @@ pub(super) fn needs(impact: Impact) -> Option<&'static str> {
         Impact::Major => Some("a major bump"),
         Impact::Error => None,
     }
+}
+
+/// A value with its members in the order of their names: otherwise it would depend on which other crates are compiled.
+pub(super) fn in_order(value: &Value) -> Value {
+    sorted(value.clone())
 }
 
 /// The beginning of a long text: witnesses of limits are as long as the limit.

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use steadfast_contract::Finding;
 
-use super::{Item, Level, Report, needs, short};
+use super::{Item, Level, Report, in_order, needs, short};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -72,7 +72,7 @@ fn print_item(text: &mut String, item: &Item) {
     };
     fact("why", &finding.why);
     if let Some(witness) = &finding.witness {
-        fact("witness", &format!("{}\n{}", short(&witness.instance.to_string()), short(&witness.shows)));
+        fact("witness", &format!("{}\n{}", short(&in_order(&witness.instance).to_string()), short(&witness.shows)));
     }
     if let Some(needs) = needs(finding.impact) {
         fact("needs", needs);
@@ -115,6 +115,7 @@ fn sides(text: &mut String, finding: &Finding) {
 
 fn lines(value: Option<&Value>) -> Vec<String> {
     let Some(value) = value else { return vec!["(nothing)".into()] };
+    let value = in_order(value);
     let short = value.to_string();
     let all: Vec<String> = if short.chars().count() <= SIDE {
         vec![short]
