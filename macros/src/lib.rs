@@ -144,7 +144,7 @@ pub fn embedded_contracts(runtime: proc_macro::TokenStream) -> proc_macro::Token
     expand::contracts(&runtime.into(), &locks::Locks::of_package()).into()
 }
 
-/// What `steadfast::policies!("policies")` calls: embeds a directory of policies. The input is the path of the runtime, and
+/// What `steadfast::policies!()` calls: embeds a directory of policies. The input is the path of the runtime, and
 /// the directory's.
 #[doc(hidden)]
 #[proc_macro]

@@ -124,11 +124,11 @@ impl<S: Clone + Send + Sync + 'static> ServerBuilder<S> {
     }
 
     /// The policies of calls, where no directory is named or found when the server starts:
-    /// `.policies(policies!("policies"))`. Needs the feature `cedar`. What is wrong with them is among the
+    /// `.policies(policies!())`. Needs the feature `cedar`. What is wrong with them is among the
     /// [`problems`](Server::problems), but for claims, which only the configuration knows.
     #[must_use]
     pub fn policies(mut self, policies: PolicyFiles) -> Self {
-        self.access.policies = Some(policies);
+        self.access.policies = policies.are_there().then_some(policies);
         self
     }
 

@@ -82,6 +82,9 @@ pub(crate) struct Answers {
     /// Where it keeps what replicas share.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) store: Store,
+    /// Who decides which caller may call what.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) policy: Policy,
     /// Which continuous integration.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) ci: Ci,
@@ -119,6 +122,16 @@ pub(crate) enum Store {
     Embedded,
     /// In PostgreSQL and Redis: any number of replicas.
     Fleet,
+}
+
+#[cfg(feature = "checkout")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, ValueEnum)]
+pub(crate) enum Policy {
+    /// The scopes that each tool declares.
+    #[default]
+    Scopes,
+    /// Scopes, and policies in Cedar that look at callers and arguments.
+    Cedar,
 }
 
 #[cfg(feature = "checkout")]

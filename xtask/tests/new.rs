@@ -39,7 +39,8 @@ fn flags_not_given_take_the_defaults_and_nothing_is_asked() {
     let read = |file: &str| fs::read_to_string(server.join(file)).unwrap();
     assert!(read("Cargo.toml").contains("name = \"acme-notes\""));
     assert!(read("steadfast.toml").contains("transport = \"http\""));
-    let answers = "transport = \"both\"\ndeployment = \"sidecar\"\nstore = \"embedded\"\nci = \"github\"";
+    let answers =
+        "transport = \"both\"\ndeployment = \"sidecar\"\nstore = \"embedded\"\npolicy = \"scopes\"\nci = \"github\"";
     assert!(read(".steadfast-template.toml").contains(answers));
     assert!(read("deploy/systemd/acme-notes.service").contains("--profile sidecar"));
     assert_eq!(read("Cargo.lock"), fs::read_to_string(checkout().join("Cargo.lock")).unwrap());
@@ -48,11 +49,12 @@ fn flags_not_given_take_the_defaults_and_nothing_is_asked() {
 #[test]
 fn answers_decide_which_files_there_are() {
     let parent = tempfile::tempdir().unwrap();
-    let answers = ["--transport", "stdio", "--deployment", "tenant", "--ci", "none"];
+    let answers = ["--transport", "stdio", "--deployment", "tenant", "--policy", "cedar", "--ci", "none"];
     let args = [["new", "notes", "--path", parent.path().to_str().unwrap()].as_slice(), &answers].concat();
     assert!(xtask(checkout(), &args).status.success());
     let has = |file: &str| parent.path().join("notes").join(file).exists();
     assert!(has("steadfast.tenant.toml") && !has("steadfast.sidecar.toml"));
+    assert!(has("policies/notes.cedar") && has("tests/policies.rs"));
     assert!(!has("deploy/systemd") && !has(".github") && has("deploy/Dockerfile"));
 }
 

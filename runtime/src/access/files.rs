@@ -25,14 +25,25 @@ impl PolicyFiles {
     pub const fn new(dir: &'static str, files: &'static [(&'static str, &'static str)]) -> Self {
         Self { dir, files }
     }
+
+    /// Of a package that has none.
+    pub const fn none() -> Self {
+        Self { dir: "", files: &[] }
+    }
+
+    pub(crate) const fn are_there(&self) -> bool {
+        !self.dir.is_empty()
+    }
 }
 
-/// Embeds a directory of policies, for [`ServerBuilder::policies`]: every `*.cedar`, and `entities.json` if there is
-/// one. The path is relative to the package's `Cargo.toml`.
+/// Embeds the policies of a package, for [`ServerBuilder::policies`]: every `*.cedar` in its directory `policies`, and
+/// `entities.json` if there is one. A package without that directory has none.
 ///
 /// ```text
-/// Server::builder("acme-tools", ()).tools(tools![..]).policies(policies!("policies")).build()
+/// Server::builder("acme-tools", ()).tools(tools![..]).policies(policies!()).build()
 /// ```
+///
+/// `policies!("rules")` names another directory, relative to the package's `Cargo.toml`, which has to be there.
 ///
 /// The compiler looks only at files that it embedded before: where policies come and go, let the build script say
 /// `cargo::rerun-if-changed=policies`.
@@ -40,6 +51,9 @@ impl PolicyFiles {
 /// [`ServerBuilder::policies`]: crate::ServerBuilder::policies
 #[macro_export]
 macro_rules! policies {
+    () => {
+        $crate::__private::embedded_policies!($crate)
+    };
     ($dir:literal) => {
         $crate::__private::embedded_policies!($crate, $dir)
     };

@@ -50,6 +50,7 @@ pub(crate) fn answers(answers: Answers) -> Vec<String> {
         format!("transport={}", written(answers.transport)),
         format!("deployment={}", written(answers.deployment)),
         format!("store={}", written(answers.store)),
+        format!("policy={}", written(answers.policy)),
         format!("ci={}", written(answers.ci)),
     ]
     .into_iter()

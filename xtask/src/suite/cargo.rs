@@ -29,8 +29,16 @@ pub(crate) fn fmt(project: &Project) -> Result<Outcome, Failure> {
     }
     let mut ok = cargo(project, &args).shown(MINUTE)?.ok;
     if project.kind == Kind::Checkout {
-        let sources =
-            ["build.rs", "src/lib.rs", "src/main.rs", "tests/calls.rs", "tests/contracts.rs", "xtask/src/main.rs"];
+        let sources = [
+            "build.rs",
+            "src/lib.rs",
+            "src/main.rs",
+            "tests/calls.rs",
+            "tests/contracts.rs",
+            "tests/policies.rs",
+            "tests/threat_model.rs",
+            "xtask/src/main.rs",
+        ];
         let rustfmt = Cmd::new("rustfmt").args(["--check", "--edition", "2024"]).args(sources);
         ok &= rustfmt.dir(&project.root.join("template")).shown(MINUTE)?.ok;
     }

@@ -14,7 +14,7 @@ use clap::ValueEnum;
 
 use super::{cargo::counted, server};
 use crate::{
-    cli::{Answers, Ci, Deployment, Store, Transport, written},
+    cli::{Answers, Ci, Deployment, Policy, Store, Transport, written},
     failure::{Failure, While},
     new::render,
     process::{self, Cmd, MINUTE},
@@ -30,9 +30,27 @@ type Sources = Vec<(PathBuf, String)>;
 
 /// Each value of each answer at least once.
 const REPRESENTATIVES: [Answers; 3] = [
-    Answers { transport: Transport::Both, deployment: Deployment::Sidecar, store: Store::Embedded, ci: Ci::Github },
-    Answers { transport: Transport::Stdio, deployment: Deployment::Tenant, store: Store::Embedded, ci: Ci::None },
-    Answers { transport: Transport::Http, deployment: Deployment::Shared, store: Store::Fleet, ci: Ci::Github },
+    Answers {
+        transport: Transport::Both,
+        deployment: Deployment::Sidecar,
+        store: Store::Embedded,
+        policy: Policy::Scopes,
+        ci: Ci::Github,
+    },
+    Answers {
+        transport: Transport::Stdio,
+        deployment: Deployment::Tenant,
+        store: Store::Embedded,
+        policy: Policy::Scopes,
+        ci: Ci::None,
+    },
+    Answers {
+        transport: Transport::Http,
+        deployment: Deployment::Shared,
+        store: Store::Fleet,
+        policy: Policy::Cedar,
+        ci: Ci::Github,
+    },
 ];
 
 fn all() -> Vec<Answers> {
@@ -40,8 +58,10 @@ fn all() -> Vec<Answers> {
     for &transport in Transport::value_variants() {
         for &deployment in Deployment::value_variants() {
             for &store in Store::value_variants() {
-                for &ci in Ci::value_variants() {
-                    all.push(Answers { transport, deployment, store, ci });
+                for &policy in Policy::value_variants() {
+                    for &ci in Ci::value_variants() {
+                        all.push(Answers { transport, deployment, store, policy, ci });
+                    }
                 }
             }
         }
@@ -50,8 +70,8 @@ fn all() -> Vec<Answers> {
 }
 
 fn group(answers: Answers) -> String {
-    let Answers { transport, deployment, store, ci } = answers;
-    [written(transport), written(deployment), written(store), written(ci)].join("-")
+    let Answers { transport, deployment, store, policy, ci } = answers;
+    [written(transport), written(deployment), written(store), written(policy), written(ci)].join("-")
 }
 
 pub(crate) fn combinations(project: &Project) -> Result<Outcome, Failure> {
@@ -150,6 +170,9 @@ fn problems(server: &Path, answers: Answers) -> Result<Vec<String>, Failure> {
     };
     expect(".github/workflows/ci.yml", answers.ci == Ci::Github);
     expect(&format!("deploy/systemd/{NAME}.service"), answers.transport != Transport::Stdio);
+    for file in ["policies/notes.cedar", "tests/policies.rs"] {
+        expect(file, answers.policy == Policy::Cedar);
+    }
     for &deployment in Deployment::value_variants() {
         let file = format!("steadfast.{}.toml", written(deployment));
         expect(&file, answers.deployment == deployment);
@@ -171,7 +194,8 @@ fn problems(server: &Path, answers: Answers) -> Result<Vec<String>, Failure> {
 fn compiled(server: &Path) -> Result<Sources, Failure> {
     let mut files = files(server, server)?;
     files.retain(|(path, _)| {
-        let folders = ["contracts", "src", "tests", "xtask", ".cargo"].iter().any(|folder| path.starts_with(folder));
+        let folders =
+            ["contracts", "policies", "src", "tests", "xtask", ".cargo"].iter().any(|folder| path.starts_with(folder));
         folders
             || ["build.rs", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"]
                 .iter()
@@ -224,12 +248,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_36_combinations_and_the_representatives_show_each_value() {
-        assert_eq!(all().len(), 36);
+    fn there_are_72_combinations_and_the_representatives_show_each_value() {
+        assert_eq!(all().len(), 72);
         for answers in all() {
             assert!(REPRESENTATIVES.iter().any(|one| one.transport == answers.transport));
             assert!(REPRESENTATIVES.iter().any(|one| one.deployment == answers.deployment));
             assert!(REPRESENTATIVES.iter().any(|one| one.store == answers.store));
+            assert!(REPRESENTATIVES.iter().any(|one| one.policy == answers.policy));
             assert!(REPRESENTATIVES.iter().any(|one| one.ci == answers.ci));
         }
     }
