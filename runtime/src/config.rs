@@ -47,6 +47,8 @@ pub(crate) const DATA: &str = "data";
 /// The tenant of a server that names none.
 const NO_TENANT: &str = "default";
 
+const MIB: usize = 1024 * 1024;
+
 /// How many threads tools may take of those that tokio has for what blocks (512): the store needs some, too.
 const MOST_BLOCKING: usize = 448;
 
@@ -208,6 +210,7 @@ impl Settings {
         #[cfg(not(feature = "egress"))]
         egress::none(&mut reader);
         let allow_embedded = reader.flag("store.allow_embedded", false);
+        let max_body_bytes = reader.size("http.max_body_bytes", 4 * MIB);
         let settings = Self {
             profile,
             transport,
@@ -225,8 +228,9 @@ impl Settings {
                 allowed_hosts: reader.list("http.allowed_hosts", &hosts(auth.as_ref())),
                 allowed_origins: reader
                     .list("http.allowed_origins", &["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"]),
-                max_body_bytes: reader.size("http.max_body_bytes", 4 * 1024 * 1024),
+                max_body_bytes,
                 body_timeout: reader.duration("http.body_timeout", Duration::from_secs(30)),
+                max_bytes_in_flight: in_flight(&mut reader, known, max_body_bytes),
                 sessions: reader.flag("http.sessions", true),
                 max_sessions: part(&mut reader, known, "http.max_sessions", "http.max_sessions_per_caller"),
                 max_streams: part(&mut reader, known, "http.max_streams", "http.max_streams_per_caller"),
@@ -340,6 +344,13 @@ fn hosts(auth: Option<&AuthSettings>) -> Vec<&str> {
 fn part(reader: &mut Reader, known: bool, all: &'static str, of_one: &'static str) -> Part {
     let all = reader.size(all, 1024);
     Part { all, of_one: reader.size(of_one, share(all, known)) }
+}
+
+/// What bodies take together, and what those of one caller do: by default room for some of the largest.
+fn in_flight(reader: &mut Reader, known: bool, max_body_bytes: usize) -> Part {
+    let all = reader.size("http.max_bytes_in_flight", (64 * MIB).max(max_body_bytes.saturating_mul(4)));
+    let of_one = share(all, known).max(max_body_bytes);
+    Part { all, of_one: reader.size("http.max_bytes_in_flight_per_caller", of_one) }
 }
 
 /// What one caller gets of `all` by default. Where callers are known each gets half, so that nobody keeps all others out;

@@ -7,6 +7,7 @@
 
 #[cfg(feature = "oauth")]
 mod bearer;
+mod body;
 mod changes;
 mod channel;
 mod edge;

@@ -50,6 +50,9 @@ pub(crate) struct ConnectionLimits {
 /// The requests of one connection that are served at once (HTTP/2 only).
 const STREAMS: u32 = 128;
 
+/// What one connection with HTTP/2 may send, in bytes, before anything of it is read: 1024 connections that do take 128 MiB.
+const WINDOW: u32 = 128 * 1024;
+
 /// How often a connection with HTTP/2 is asked whether it is still there.
 const PING: Duration = Duration::from_secs(20);
 
@@ -142,6 +145,8 @@ fn builder(limits: ConnectionLimits) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
         .max_concurrent_streams(STREAMS)
+        .initial_connection_window_size(WINDOW)
+        .initial_stream_window_size(WINDOW)
         .keep_alive_interval(PING)
         .keep_alive_timeout(PING);
     builder

@@ -12,6 +12,17 @@ pub(super) fn all(reader: &mut Reader, settings: &Settings, allow_embedded: bool
         "an empty list would answer every Host, and a page in a browser could reach the server by rebinding DNS",
         "name the hosts that clients use, or leave the key out",
     );
+    for (key, most) in [
+        ("http.max_bytes_in_flight", settings.endpoint.max_bytes_in_flight.all),
+        ("http.max_bytes_in_flight_per_caller", settings.endpoint.max_bytes_in_flight.of_one),
+    ] {
+        reader.check(
+            key,
+            most >= settings.endpoint.max_body_bytes,
+            "a body as large as `http.max_body_bytes` lets it be would never be taken",
+            "give it room for several such bodies, or lower `http.max_body_bytes`",
+        );
+    }
     reader.check(
         "store.limits_url",
         settings.store.limits_url.as_ref().is_none_or(StoreUrl::is_redis),

@@ -43,6 +43,8 @@ pub(super) const KEYS: &[&str] = &[
     "http.header_timeout",
     "http.body_timeout",
     "http.write_timeout",
+    "http.max_bytes_in_flight",
+    "http.max_bytes_in_flight_per_caller",
     "http.max_sessions",
     "http.max_sessions_per_caller",
     "http.max_streams",

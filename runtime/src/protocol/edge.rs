@@ -1,5 +1,7 @@
-//! The HTTP edge before the SDK: has Host and Origin checked before a body is read, bounds the body, lets a server that
-//! is full say so before a request is taken apart, and turns the SDK's plain-text refusals of it into JSON-RPC errors.
+//! The HTTP edge before the SDK: has Host and Origin checked before a body is read, bounds the body, and turns the SDK's
+//! plain-text refusals of it into JSON-RPC errors.
+//!
+//! Between [`receive`] and [`pass_on`] somebody can refuse a request whose body was read and not yet taken apart.
 
 use std::{convert::Infallible, future::Future, time::Duration};
 
@@ -9,71 +11,89 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, Method, StatusCode, header, request::Parts};
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited, combinators::BoxBody};
+use http_body_util::{Full, combinators::BoxBody};
 use rmcp::{
     ErrorData,
     model::{JsonRpcError, RequestId},
 };
 use serde_json::Value;
 
-use crate::duration;
+use super::body::{self, Bounds, Unread};
+use crate::{
+    answer,
+    call::Stop,
+    duration,
+    reliability::{Share, UsedUp},
+};
 
-/// What the body of a request is held to.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Bounds {
-    pub(super) bytes: usize,
-    /// Until it has arrived.
-    pub(super) time: Duration,
+/// When a client should come again that found no place or room.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// A request that has arrived.
+pub(super) struct Received {
+    head: Parts,
+    body: Bytes,
+    /// What the body takes, for as long as it is kept.
+    _held: Share,
 }
 
-/// Serves a request by `inner`, with its body read and bounded, unless `refuse` does not let it in.
-pub(super) async fn serve<F, R>(
+/// Why a request did not arrive.
+pub(super) enum Refused {
+    /// There is no room for its body.
+    NoRoom(UsedUp),
+    Otherwise(Response),
+}
+
+impl Received {
+    /// Head and body, where there may be a message in it.
+    pub(super) fn message(&self) -> Option<(&Parts, &[u8])> {
+        (self.head.method == Method::POST && is_json(&self.head.headers)).then_some((&self.head, &self.body))
+    }
+}
+
+/// Lets a request arrive, in its bounds; what its body takes comes out of `held`.
+pub(super) async fn receive<F, R>(
     bounds: Bounds,
     hosts: &[String],
+    mut held: Share,
     request: Request,
-    refuse: impl FnOnce(&Parts, &[u8]) -> Option<Response>,
-    inner: F,
-) -> Response
+    inner: &F,
+) -> Result<Received, Refused>
 where
     F: Fn(http::Request<Full<Bytes>>) -> R,
     R: Future<Output = http::Response<BoxBody<Bytes, Infallible>>>,
 {
-    let (parts, body) = request.into_parts();
-    let json = is_json(&parts.headers);
-    if parts.method == Method::POST
-        && let Err(forbidden) = look(&parts, hosts, &inner).await
-    {
-        return forbidden;
+    let (head, body) = request.into_parts();
+    if head.method != Method::POST {
+        return Ok(Received { head, body: Bytes::new(), _held: held });
     }
-    let body = if parts.method == Method::POST {
-        match tokio::time::timeout(bounds.time, Limited::new(body, bounds.bytes).collect()).await {
-            Ok(Ok(collected)) => {
-                let body = collected.to_bytes();
-                if json && let Some(refused) = refuse(&parts, &body) {
-                    return refused;
-                }
-                body
-            }
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                let error = ErrorData::invalid_request(
-                    format!("the request body takes more than {} bytes", bounds.bytes),
-                    None,
-                );
-                return refusal(StatusCode::PAYLOAD_TOO_LARGE, None, error);
-            }
-            // The client went away while it was sending; nobody reads this.
-            Ok(Err(_)) => return StatusCode::BAD_REQUEST.into_response(),
-            Err(_elapsed) => {
-                let time = duration::text(bounds.time);
-                let error = ErrorData::invalid_request(format!("the request body takes longer than {time}"), None);
-                return refusal(StatusCode::REQUEST_TIMEOUT, None, error);
-            }
+    look(&head, hosts, inner).await.map_err(Refused::Otherwise)?;
+    let (status, what) = match body::read(body, bounds, &mut held).await {
+        Ok(body) => return Ok(Received { head, body, _held: held }),
+        Err(Unread::NoRoom(used_up)) => return Err(Refused::NoRoom(used_up)),
+        // Nobody reads this.
+        Err(Unread::Gone) => return Err(Refused::Otherwise(StatusCode::BAD_REQUEST.into_response())),
+        Err(Unread::TooLarge) => {
+            (StatusCode::PAYLOAD_TOO_LARGE, format!("the request body takes more than {} bytes", bounds.bytes))
         }
-    } else {
-        Bytes::new()
+        Err(Unread::Late) => {
+            let time = duration::text(bounds.time);
+            (StatusCode::REQUEST_TIMEOUT, format!("the request body takes longer than {time}"))
+        }
     };
+    Err(Refused::Otherwise(refusal(status, None, ErrorData::invalid_request(what, None))))
+}
+
+/// Has a request served by `inner`.
+pub(super) async fn pass_on<F, R>(received: Received, inner: &F) -> Response
+where
+    F: Fn(http::Request<Full<Bytes>>) -> R,
+    R: Future<Output = http::Response<BoxBody<Bytes, Infallible>>>,
+{
+    let json = received.message().is_some();
+    let Received { head, body, _held } = received;
     // On the heap, so that a request that is refused before has nothing of the SDK's large future to carry.
-    let response = Box::pin(inner(http::Request::from_parts(parts, Full::new(body.clone())))).await;
+    let response = Box::pin(inner(http::Request::from_parts(head, Full::new(body.clone())))).await;
     // rmcp answers a body that it can't read with 415 and text, which tells a client nothing.
     if json
         && response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE
@@ -86,6 +106,16 @@ where
         return refusal(StatusCode::INTERNAL_SERVER_ERROR, id(&body), given_up());
     }
     response.map(Body::new)
+}
+
+/// The answer to a request for which there is no place or room now. Only what nobody finds says that the server is at its
+/// limit: whoever spreads requests over servers would leave it out.
+pub(super) fn no_room(used_up: UsedUp) -> Response {
+    let status = match used_up {
+        UsedUp::Own => StatusCode::TOO_MANY_REQUESTS,
+        UsedUp::All => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    later(status, None, answer::refusal(Stop::Overloaded { retry_after: AGAIN }, ""), AGAIN)
 }
 
 /// Lets a request pass that is served without `inner`, once Host and Origin were found in order.
@@ -154,6 +184,14 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
+/// A JSON-RPC error as a response that says when to come again.
+pub(super) fn later(status: StatusCode, id: Option<RequestId>, error: ErrorData, after: Duration) -> Response {
+    let mut response = refusal(status, id, error);
+    let seconds = after.as_millis().div_ceil(1000).max(1);
+    response.headers_mut().insert(header::RETRY_AFTER, u64::try_from(seconds).unwrap_or(u64::MAX).into());
+    response
+}
+
 /// A JSON-RPC error as a response.
 pub(super) fn refusal(status: StatusCode, id: Option<RequestId>, error: ErrorData) -> Response {
     let body = serde_json::to_vec(&JsonRpcError::new(id, error)).unwrap_or_default();
@@ -165,6 +203,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+    use crate::reliability::Shares;
 
     #[tokio::test]
     async fn only_a_post_that_is_not_plainly_in_order_is_looked_at_before_its_body() {
@@ -182,17 +221,16 @@ mod tests {
                 request = request.header(header::ORIGIN, origin);
             }
             let looked = AtomicUsize::new(0);
-            serve(
-                Bounds { bytes: 1000, time: Duration::from_secs(1) },
-                &hosts,
-                request.body(Body::empty()).unwrap(),
-                |_, _| None,
-                |_| {
-                    looked.fetch_add(1, Ordering::SeqCst);
-                    async { http::Response::new(BoxBody::default()) }
-                },
-            )
-            .await;
+            let inner = |_| {
+                looked.fetch_add(1, Ordering::SeqCst);
+                async { http::Response::new(BoxBody::default()) }
+            };
+            let bounds = Bounds { bytes: 1000, time: Duration::from_secs(1) };
+            let held = Shares::new(1000, 1000).none(&"alice".into());
+            let request = request.body(Body::empty()).unwrap();
+            if let Ok(received) = receive(bounds, &hosts, held, request, &inner).await {
+                pass_on(received, &inner).await;
+            }
             assert_eq!(looked.into_inner(), looks, "{method} {host} {origin:?}");
         }
     }

@@ -30,24 +30,22 @@ use tokio_util::sync::CancellationToken;
 #[cfg(feature = "oauth")]
 use super::step_up;
 use super::{
-    edge,
+    body::Bounds,
+    edge::{self, Refused},
     handler::McpHandler,
     sessions::{ASKING, Asking, Sessions},
 };
 use crate::{
-    answer,
-    call::{self, Stop},
+    answer, call,
     caller::Caller,
     date::Date,
+    names::UNKNOWN_TOOL,
     pipeline,
-    reliability::{Share, Shares},
+    reliability::{Share, Shares, UsedUp},
 };
 
 const CALL: &str = "tools/call";
 const LISTEN: &str = "subscriptions/listen";
-
-/// When a client should come again that found no place for a session or a stream.
-const AGAIN: Duration = Duration::from_secs(1);
 
 /// Where and how MCP is served over HTTP.
 #[derive(Debug, Clone)]
@@ -62,6 +60,8 @@ pub(crate) struct Endpoint {
     pub(crate) max_body_bytes: usize,
     /// How long a body may take to arrive.
     pub(crate) body_timeout: Duration,
+    /// What bodies take together, in bytes, from their arrival until their requests are answered.
+    pub(crate) max_bytes_in_flight: Part,
     /// Clients before 2026-07-28 get sessions.
     pub(crate) sessions: bool,
     /// How many sessions there are at once.
@@ -81,9 +81,8 @@ pub(crate) struct Part {
 /// ends every stream and session.
 pub(crate) fn router(handler: &McpHandler, endpoint: &Endpoint, stop: &CancellationToken) -> Router {
     let catalogue = &handler.engine().catalogue;
-    let shares = |part: Part| Shares::new(part.all, part.of_one);
-    let (sessions, streams) = (shares(endpoint.max_sessions), shares(endpoint.max_streams));
-    let mount = |handler: McpHandler| Mount::new(handler, endpoint, Arc::clone(&sessions), Arc::clone(&streams), stop);
+    let places = Places::new(endpoint);
+    let mount = |handler: McpHandler| Mount::new(handler, endpoint, places.clone(), stop);
     let surfaces = catalogue.surfaces().map(|(id, surface)| (surface.release.clone(), mount(handler.on(id))));
     let ways = Arc::new(Ways { plain: mount(handler.fresh(None)), surfaces: surfaces.collect() });
     let below = format!("{}/", endpoint.path.trim_end_matches('/'));
@@ -132,26 +131,39 @@ impl Ways {
     }
 }
 
+/// What all ways in share.
+#[derive(Clone)]
+struct Places {
+    /// None where there are no sessions.
+    sessions: Option<Arc<Shares>>,
+    streams: Arc<Shares>,
+    /// Of bodies.
+    bytes: Arc<Shares>,
+}
+
+impl Places {
+    fn new(endpoint: &Endpoint) -> Self {
+        let shares = |part: Part| Shares::new(part.all, part.of_one);
+        Self {
+            sessions: endpoint.sessions.then(|| shares(endpoint.max_sessions)),
+            streams: shares(endpoint.max_streams),
+            bytes: shares(endpoint.max_bytes_in_flight),
+        }
+    }
+}
+
 /// One way in, with sessions of its own.
 struct Mount {
     service: StreamableHttpService<McpHandler, Sessions>,
     hosts: Vec<String>,
-    bounds: edge::Bounds,
-    /// Of all ways in.
-    sessions: Option<Arc<Shares>>,
-    streams: Arc<Shares>,
+    bounds: Bounds,
+    places: Places,
     /// Knows the surface, and what every response says of it.
     handler: McpHandler,
 }
 
 impl Mount {
-    fn new(
-        handler: McpHandler,
-        endpoint: &Endpoint,
-        sessions: Arc<Shares>,
-        streams: Arc<Shares>,
-        stop: &CancellationToken,
-    ) -> Self {
+    fn new(handler: McpHandler, endpoint: &Endpoint, places: Places, stop: &CancellationToken) -> Self {
         // All three are off, or left to the client, by default in the SDK; they are set here on purpose: the Origin
         // check, the metadata that 2026-07-28 requires, and sessions for older clients.
         let config = StreamableHttpServerConfig::default()
@@ -167,29 +179,19 @@ impl Mount {
         let own = handler.fresh(None);
         let service =
             StreamableHttpService::new(move || Ok(own.fresh(Asking::caller())), Arc::<Sessions>::default(), config);
-        let bounds = edge::Bounds { bytes: endpoint.max_body_bytes, time: endpoint.body_timeout };
-        let sessions = endpoint.sessions.then_some(sessions);
-        Self { service, hosts: endpoint.allowed_hosts.clone(), bounds, sessions, streams, handler }
+        let bounds = Bounds { bytes: endpoint.max_body_bytes, time: endpoint.body_timeout };
+        Self { service, hosts: endpoint.allowed_hosts.clone(), bounds, places, handler }
     }
 
     async fn serve(&self, request: Request) -> Response {
-        let refuse = |head: &Parts, body: &[u8]| {
-            #[cfg(feature = "oauth")]
-            if let Some(refused) = step_up::refuse(&self.handler, head, body) {
-                return Some(refused);
-            }
-            self.shed(head, body)
-        };
         let caller: Caller = request.extensions().get().unwrap_or_else(|| self.handler.owner()).clone();
         let open = match self.opens(&request, &caller) {
             Ok(open) => open,
-            Err(what) => return self.no_place(what),
+            Err((what, used_up)) => return self.no_room(what, used_up),
         };
-        let until = self.ends(&caller);
+        let (until, held) = (self.ends(&caller), self.places.bytes.none(caller.key()));
         let asking = Asking { caller, place: Mutex::new(open.session) };
-        let inner = |request| self.service.handle(request);
-        let serving = edge::serve(self.bounds, &self.hosts, request, refuse, inner);
-        let mut response = ASKING.scope(asking, serving).await;
+        let mut response = ASKING.scope(asking, self.answer(request, held)).await;
         response.headers_mut().extend(headers(self.handler.dates()));
         match open.stream {
             Some(place) => response.map(|body| {
@@ -200,6 +202,31 @@ impl Mount {
             }),
             None => response,
         }
+    }
+
+    /// Has a request served that may open what it opens.
+    async fn answer(&self, request: Request, held: Share) -> Response {
+        let inner = |request| self.service.handle(request);
+        let received = match edge::receive(self.bounds, &self.hosts, held, request, &inner).await {
+            Ok(received) => received,
+            Err(Refused::NoRoom(used_up)) => return self.no_room(UNKNOWN_TOOL, used_up),
+            Err(Refused::Otherwise(refused)) => return refused,
+        };
+        if let Some((head, body)) = received.message()
+            && let Some(refused) = self.refuse(head, body)
+        {
+            return refused;
+        }
+        edge::pass_on(received, &inner).await
+    }
+
+    /// Refuses what can be refused before it is taken apart.
+    fn refuse(&self, head: &Parts, body: &[u8]) -> Option<Response> {
+        #[cfg(feature = "oauth")]
+        if let Some(refused) = step_up::refuse(&self.handler, head, body) {
+            return Some(refused);
+        }
+        self.shed(head, body)
     }
 
     /// When what a caller opened ends: what was proved of it then is not true for longer.
@@ -218,22 +245,21 @@ impl Mount {
     }
 
     /// Places for what a request opens and leaves open, or what there is no place for.
-    fn opens(&self, request: &Request, caller: &Caller) -> Result<Opened, &'static str> {
+    fn opens(&self, request: &Request, caller: &Caller) -> Result<Opened, (&'static str, UsedUp)> {
         let headers = request.headers();
-        let taken = |shares: &Arc<Shares>, what| shares.take(caller.key()).ok_or(what);
+        let taken = |shares: &Arc<Shares>, what| shares.take(caller.key()).map_err(|used_up| (what, used_up));
         let stream =
             request.method() == Method::GET || headers.get("mcp-method").is_some_and(|method| method == LISTEN);
-        let sessions = self.sessions.as_ref().filter(|_| begins_a_session(request));
+        let sessions = self.places.sessions.as_ref().filter(|_| begins_a_session(request));
         Ok(Opened {
             session: sessions.map(|sessions| taken(sessions, "initialize")).transpose()?,
-            stream: stream.then(|| taken(&self.streams, LISTEN)).transpose()?,
+            stream: stream.then(|| taken(&self.places.streams, LISTEN)).transpose()?,
         })
     }
 
-    fn no_place(&self, what: &'static str) -> Response {
+    fn no_room(&self, what: &'static str, used_up: UsedUp) -> Response {
         self.handler.engine().metrics.refused(what, "overloaded");
-        let refused = answer::refusal(Stop::Overloaded { retry_after: AGAIN }, "");
-        edge::refusal(StatusCode::SERVICE_UNAVAILABLE, None, refused)
+        edge::no_room(used_up)
     }
 
     /// Refuses a call while the server is full, in the words in which the pipeline would, and for a fraction of what it

@@ -1,6 +1,9 @@
 //! What a way in does before the SDK: refuse what finds no place, in the pipeline's words, and keep sessions apart.
 
+use std::convert::Infallible;
+
 use axum::body::{Body, Bytes};
+use futures_util::stream;
 use http_body_util::{BodyExt as _, Full};
 use serde_json::{Value, json};
 
@@ -20,6 +23,10 @@ use crate::{
 async fn rest() {}
 
 fn mount() -> Mount {
+    mount_with(Part { all: 1 << 20, of_one: 1 << 20 })
+}
+
+fn mount_with(max_bytes_in_flight: Part) -> Mount {
     let server = Server::builder("test", ()).tools(tools![rest]).build();
     let settings = Settings::from_text("[limits]\nconcurrency = 1\nqueue = 0").unwrap();
     let seams = Seams::of_test(Clock::system());
@@ -30,14 +37,13 @@ fn mount() -> Mount {
         allowed_origins: Vec::new(),
         max_body_bytes: 1 << 20,
         body_timeout: Duration::from_secs(30),
+        max_bytes_in_flight,
         sessions: true,
         max_sessions: Part { all: 2, of_one: 1 },
         max_streams: Part { all: 2, of_one: 1 },
     };
     let handler = McpHandler::new(Arc::new(engine), Caller::local("default".into()), None);
-    let shares = |part: Part| Shares::new(part.all, part.of_one);
-    let (sessions, streams) = (shares(endpoint.max_sessions), shares(endpoint.max_streams));
-    Mount::new(handler, &endpoint, sessions, streams, &CancellationToken::new())
+    Mount::new(handler, &endpoint, Places::new(&endpoint), &CancellationToken::new())
 }
 
 fn request(method: &str, tool: &str) -> http::request::Builder {
@@ -64,6 +70,11 @@ async fn read(response: Response) -> (StatusCode, Value) {
     let status = response.status();
     let body = response.into_body().collect().await.unwrap().to_bytes();
     (status, serde_json::from_slice(&body).unwrap())
+}
+
+/// When it says to come again.
+fn again(response: &Response) -> &str {
+    response.headers()["retry-after"].to_str().unwrap()
 }
 
 #[tokio::test]
@@ -124,7 +135,7 @@ async fn a_session_is_its_callers_alone_and_counts_until_it_ends() {
     let began = begin("alice").await;
     assert_eq!(began.status(), StatusCode::OK);
     let session = began.headers()["mcp-session-id"].clone();
-    assert_eq!(begin("alice").await.status(), StatusCode::SERVICE_UNAVAILABLE, "it has its part");
+    assert_eq!(begin("alice").await.status(), StatusCode::TOO_MANY_REQUESTS, "it has its part");
     for method in [None, Some("initialize")] {
         let mut said = body.clone();
         said["params"]["protocolVersion"] = json!("2026-07-28");
@@ -133,7 +144,7 @@ async fn a_session_is_its_callers_alone_and_counts_until_it_ends() {
             request.header("mcp-method", method)
         });
         let refused = mount.serve(from("alice", request, &said)).await;
-        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE, "whatever version it says: {method:?}");
+        assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS, "whatever version it says: {method:?}");
     }
     let ping = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
     let within = |method: &str, id: &HeaderValue| {
@@ -162,9 +173,12 @@ async fn one_caller_opens_its_part_of_streams_until_they_end() {
     let open = async |caller: &str| mount.serve(from(caller, head(), &listen)).await;
     let first = open("alice").await;
     assert_eq!(first.status(), StatusCode::OK);
-    assert_eq!(open("alice").await.status(), StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(open("bob").await.status(), StatusCode::OK);
-    drop(first);
+    assert_eq!(open("alice").await.status(), StatusCode::TOO_MANY_REQUESTS);
+    let second = open("bob").await;
+    assert_eq!(second.status(), StatusCode::OK);
+    let refused = open("carol").await;
+    assert_eq!((refused.status(), again(&refused)), (StatusCode::SERVICE_UNAVAILABLE, "1"));
+    drop((first, second));
     assert_eq!(open("alice").await.status(), StatusCode::OK);
 }
 
@@ -174,4 +188,47 @@ async fn a_body_that_takes_its_time_is_given_up() {
     let body = Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
     let response = mount.serve(request(CALL, "rest").body(body).unwrap()).await;
     assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bodies_that_are_on_their_way_take_no_more_than_their_callers_parts_and_all_there_is() {
+    let mount = Arc::new(mount_with(Part { all: 1000, of_one: 600 }));
+    let send = |caller: &str, first: usize, rest: &str| {
+        let first = stream::iter([Ok::<_, Infallible>(Bytes::from(" ".repeat(first)))]);
+        let body = match rest {
+            "" => Body::from_stream(first.chain(stream::pending())),
+            rest => Body::from_stream(first.chain(stream::iter([Ok(Bytes::from(rest.to_owned()))]))),
+        };
+        let mut request = request("tools/list", "").body(body).unwrap();
+        let caller = Caller::unchecked(Principal::Named(caller.into()), "default".into());
+        request.extensions_mut().insert(caller);
+        let mount = Arc::clone(&mount);
+        tokio::spawn(async move { mount.serve(request).await })
+    };
+    let mut slow = Vec::new();
+    for (caller, bytes, status) in [
+        ("alice", 500, None),
+        ("alice", 101, Some(StatusCode::TOO_MANY_REQUESTS)),
+        ("bob", 501, Some(StatusCode::SERVICE_UNAVAILABLE)),
+        ("bob", 400, None),
+    ] {
+        let mut response = send(caller, bytes, "");
+        let answered = tokio::time::timeout(Duration::from_secs(1), &mut response).await;
+        let Some(status) = status else {
+            assert!(answered.is_err(), "{caller} {bytes}: it has not arrived");
+            slow.push(response);
+            continue;
+        };
+        let response = answered.unwrap().unwrap();
+        assert_eq!((response.status(), again(&response)), (status, "1"), "{caller} {bytes}");
+        assert_eq!(read(response).await.1["error"]["data"]["reason"], "overloaded");
+    }
+    let metrics = mount.handler.engine().metrics_text();
+    assert!(metrics.contains("tool=\"_OTHER\",reason=\"overloaded\"} 2"), "{metrics}");
+    // Who gave up left nothing behind, and neither does who was served.
+    slow.into_iter().for_each(|slow| slow.abort());
+    tokio::task::yield_now().await;
+    for _ in 0..3 {
+        assert_eq!(send("alice", 550, "{}").await.unwrap().status(), StatusCode::BAD_REQUEST, "it is no message");
+    }
 }
