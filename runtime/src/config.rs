@@ -12,17 +12,18 @@ mod layers;
 mod policies;
 mod profile;
 mod reader;
+mod shares;
 #[cfg(test)]
 mod tests;
 
 use std::{collections::BTreeSet, fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use self::reader::Reader;
 pub(crate) use self::{
     layers::{Flags, Layers},
     policies::{ToolSettings, UpstreamSettings},
     profile::unguarded,
 };
+use self::{reader::Reader, shares::Sharing};
 #[cfg(feature = "egress")]
 use crate::egress::EgressSettings;
 use crate::{
@@ -33,9 +34,9 @@ use crate::{
     idempotency::IdempotencySettings,
     keyring::KeySettings,
     oauth::AuthSettings,
-    pipeline::{Admission, Limits},
-    protocol::{Endpoint, Part},
-    reliability::{BackoffPolicy, BulkheadPolicy},
+    pipeline::Limits,
+    protocol::Endpoint,
+    reliability::BackoffPolicy,
     secrets::{NamedSecrets, Secrets},
     store::StoreSettings,
     tasks::TaskSettings,
@@ -205,7 +206,8 @@ impl Settings {
             Transport::Stdio => None,
         };
         let auth = auth::read(&mut reader, profile);
-        let (access, known) = (access(&mut reader, auth.as_ref()), auth.is_some());
+        let tenant = reader.text("tenant").unwrap_or_else(|| NO_TENANT.into());
+        let (access, sharing) = (access(&mut reader, auth.as_ref()), Sharing::of(auth.as_ref(), &tenant));
         let store_timeout = reader.duration("store.timeout", Duration::from_millis(250));
         #[cfg(not(feature = "egress"))]
         egress::none(&mut reader);
@@ -230,10 +232,16 @@ impl Settings {
                     .list("http.allowed_origins", &["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"]),
                 max_body_bytes,
                 body_timeout: reader.duration("http.body_timeout", Duration::from_secs(30)),
-                max_bytes_in_flight: in_flight(&mut reader, known, max_body_bytes),
+                max_bytes_in_flight: sharing.in_flight(&mut reader, max_body_bytes),
                 sessions: reader.flag("http.sessions", true),
-                max_sessions: part(&mut reader, known, "http.max_sessions", "http.max_sessions_per_caller"),
-                max_streams: part(&mut reader, known, "http.max_streams", "http.max_streams_per_caller"),
+                max_sessions: sharing.part(
+                    &mut reader,
+                    ["http.max_sessions", "http.max_sessions_per_tenant", "http.max_sessions_per_caller"],
+                ),
+                max_streams: sharing.part(
+                    &mut reader,
+                    ["http.max_streams", "http.max_streams_per_tenant", "http.max_streams_per_caller"],
+                ),
             },
             connections: ConnectionLimits {
                 connections: reader.size("http.max_connections", 1024),
@@ -251,7 +259,7 @@ impl Settings {
                 default_timeout: reader.duration("limits.default_timeout", Duration::from_secs(30)),
                 blocking: reader.number_of("limits.blocking", 1..=MOST_BLOCKING, "such as 256").unwrap_or(256),
                 result_bytes: reader.size("limits.result_bytes", 4 * 1024 * 1024),
-                admission: admission(&mut reader, known),
+                admission: sharing.admission(&mut reader),
             },
             tools: policies::tools(&mut reader),
             upstreams: policies::upstreams(&mut reader),
@@ -282,12 +290,12 @@ impl Settings {
                 rotate_after: reader.duration("state.rotate_after", Duration::from_secs(30 * 24 * 3600)),
             },
             confirmation: confirmation::settings(&mut reader),
-            tasks: tasks(&mut reader, known, store_timeout),
+            tasks: sharing.tasks(&mut reader, store_timeout),
             stale_bytes: reader.size("stale.max_bytes", 16 * 1024 * 1024),
             access,
             switches_refresh: reader.duration("switches.refresh", Duration::from_secs(1)),
             read_only: reader.flag("read_only", false),
-            tenant: reader.text("tenant").unwrap_or_else(|| NO_TENANT.into()).into(),
+            tenant: tenant.into(),
             list_ttl: reader.duration("list_ttl", Duration::from_secs(60)),
             surface: reader.text("surface"),
             pins: reader.table("pins"),
@@ -318,62 +326,8 @@ fn access(reader: &mut Reader, auth: Option<&AuthSettings>) -> AccessSettings {
     }
 }
 
-/// What tasks are held to.
-fn tasks(reader: &mut Reader, known: bool, store_timeout: Duration) -> TaskSettings {
-    let hour = Duration::from_secs(3600);
-    let concurrency = reader.size("tasks.concurrency", 64);
-    TaskSettings {
-        concurrency,
-        per_caller: reader.size("tasks.concurrency_per_caller", share(concurrency, known)),
-        deadline: reader.duration("tasks.deadline", hour),
-        ttl: reader.duration("tasks.ttl", hour),
-        poll: reader.duration("tasks.poll", Duration::from_millis(500)),
-        poll_interval: reader.duration("tasks.poll_interval", Duration::from_secs(1)),
-        // Long enough for a store that takes all its time.
-        lease: reader.duration("tasks.lease", Duration::from_secs(15).max(4 * store_timeout)),
-    }
-}
-
 /// `Host` values that are answered by default: this machine's, and the server's own name.
 fn hosts(auth: Option<&AuthSettings>) -> Vec<&str> {
     let own = auth.and_then(|auth| auth.resource.host());
     ["localhost", "127.0.0.1", "::1"].into_iter().chain(own).collect()
-}
-
-/// How many of what stays open there are, and how many one caller gets: by default as in [`admission`].
-fn part(reader: &mut Reader, known: bool, all: &'static str, of_one: &'static str) -> Part {
-    let all = reader.size(all, 1024);
-    Part { all, of_one: reader.size(of_one, share(all, known)) }
-}
-
-/// What bodies take together, and what those of one caller do: by default room for some of the largest.
-fn in_flight(reader: &mut Reader, known: bool, max_body_bytes: usize) -> Part {
-    let all = reader.size("http.max_bytes_in_flight", (64 * MIB).max(max_body_bytes.saturating_mul(4)));
-    let of_one = share(all, known).max(max_body_bytes);
-    Part { all, of_one: reader.size("http.max_bytes_in_flight_per_caller", of_one) }
-}
-
-/// What one caller gets of `all` by default. Where callers are known each gets half, so that nobody keeps all others out;
-/// without authentication all that share a server are one caller, and a part kept for others would be kept for nobody.
-fn share(all: usize, known: bool) -> usize {
-    if known { all.div_ceil(2) } else { all }
-}
-
-/// What the server as a whole lets in. `known`: callers prove who they are.
-fn admission(reader: &mut Reader, known: bool) -> Admission {
-    let concurrency = reader.size("limits.concurrency", 256);
-    let queue = reader.number_of("limits.queue", 0..=usize::MAX, "such as 256").unwrap_or(concurrency);
-    Admission {
-        places: BulkheadPolicy {
-            concurrency,
-            per_caller: reader.size("limits.concurrency_per_caller", share(concurrency, known)),
-            queue,
-            queue_per_caller: reader
-                .number_of("limits.queue_per_caller", 0..=usize::MAX, "such as 128")
-                .unwrap_or_else(|| share(queue, known)),
-        },
-        per_tenant: reader.number_of("limits.concurrency_per_tenant", 1..=usize::MAX, "such as 128"),
-        rate_per_caller: reader.rate_of("limits.rate_per_caller").flatten(),
-        rate_per_tenant: reader.rate_of("limits.rate_per_tenant").flatten(),
-    }
 }

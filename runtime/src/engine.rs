@@ -26,7 +26,7 @@ use crate::{
     policy::{Configured, Policies, ToolPolicy},
     problem::Problem,
     protocol::ErasedHandler,
-    reliability::{self, BackoffPolicy, Budget, BudgetPolicy, Bulkhead, Random, Shares},
+    reliability::{self, BackoffPolicy, Budget, BudgetPolicy, Bulkhead, Part, Random, Shares},
     request_state::RequestStates,
     secrets::{self, NamedSecrets, Secrets},
     stale::StaleResults,
@@ -195,7 +195,7 @@ impl Engine {
             handler,
             access,
             places: Bulkhead::new(settings.limits.admission.places, clock),
-            tenants: settings.limits.admission.per_tenant.map(|of_one| Shares::new(usize::MAX, of_one)),
+            tenants: settings.limits.admission.per_tenant.map(per_tenant),
             threads: Arc::new(Threads::new(settings.limits.blocking)),
             local_rates: reliability::Limits::new(clock),
             limits: settings.limits.clone(),
@@ -303,6 +303,11 @@ impl Engine {
     pub(crate) fn surface(&self, endpoint: Option<SurfaceId>, caller: &Caller) -> Option<SurfaceId> {
         endpoint.or_else(|| self.pins.get(caller.principal().as_str()).copied()).or(self.surface)
     }
+}
+
+/// What each tenant gets of calls; all else is bounded by [`Bulkhead`].
+fn per_tenant(of_tenant: usize) -> Arc<Shares> {
+    Shares::new(Part { all: usize::MAX, of_tenant, of_one: usize::MAX })
 }
 
 fn no_surface(setting: &str, release: &str, catalogue: &Catalogue) -> Problem {

@@ -30,6 +30,6 @@ pub(crate) use self::bearer::{Bearers, with_tokens};
 pub(crate) use self::{
     erased::ErasedHandler,
     handler::McpHandler,
-    http::{Endpoint, Part, router},
+    http::{Endpoint, router},
     stdio::serve as serve_stdio,
 };

@@ -34,6 +34,6 @@ pub(crate) use self::{
     queue::BulkheadPolicy,
     quota::Quota,
     random::Random,
-    shares::{Share, Shares, UsedUp},
+    shares::{Part, Share, Shares, UsedUp},
 };
 use crate::clock::Clock;

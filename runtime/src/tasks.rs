@@ -71,6 +71,8 @@ const LAST_WRITES: Duration = Duration::from_secs(2);
 pub(crate) struct TaskSettings {
     /// Tasks that run in this process at the same time.
     pub(crate) concurrency: usize,
+    /// Of all callers of one tenant.
+    pub(crate) per_tenant: usize,
     /// Of one caller.
     pub(crate) per_caller: usize,
     /// The longest that one may run, whatever progress it makes.
@@ -97,6 +99,7 @@ pub(crate) struct Tasks {
 
 /// A task that runs in this process.
 struct Running {
+    tenant: Arc<str>,
     /// Whose it is ([`Caller::key`]).
     caller: Arc<str>,
     /// Its record was changed here.
@@ -209,12 +212,12 @@ impl Tasks {
 }
 
 impl Place {
-    /// A place for a task that this process is about to run, unless its caller, or all together, have as many as may
-    /// run at once.
+    /// A place for a task that this process is about to run, unless its caller, its tenant, or all together, have as many
+    /// as may run at once.
     fn take(
         engine: &Arc<Engine>,
         id: &str,
-        caller: &Arc<str>,
+        (tenant, caller): (&Arc<str>, &Arc<str>),
         abort: Arc<OnceLock<AbortHandle>>,
     ) -> Result<Self, Stop> {
         let Tasks { settings, closed, .. } = &engine.tasks;
@@ -223,11 +226,14 @@ impl Place {
             return Err(Stop::Draining);
         }
         let of_caller = all.values().filter(|running| running.caller == *caller).count();
-        if all.len() >= settings.concurrency || of_caller >= settings.per_caller || all.contains_key(id) {
+        let of_tenant = all.values().filter(|running| running.tenant == *tenant).count();
+        let full =
+            all.len() >= settings.concurrency || of_tenant >= settings.per_tenant || of_caller >= settings.per_caller;
+        if full || all.contains_key(id) {
             return Err(Stop::Overloaded { retry_after: AGAIN });
         }
         let (wake, stop) = (Notify::new(), CancellationToken::new());
-        let running = Arc::new(Running { caller: Arc::clone(caller), wake, stop, abort });
+        let running = Arc::new(Running { tenant: Arc::clone(tenant), caller: Arc::clone(caller), wake, stop, abort });
         all.insert(id.to_owned(), Arc::clone(&running));
         Ok(Self { engine: Arc::clone(engine), id: id.to_owned(), running })
     }

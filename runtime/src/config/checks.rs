@@ -14,6 +14,7 @@ pub(super) fn all(reader: &mut Reader, settings: &Settings, allow_embedded: bool
     );
     for (key, most) in [
         ("http.max_bytes_in_flight", settings.endpoint.max_bytes_in_flight.all),
+        ("http.max_bytes_in_flight_per_tenant", settings.endpoint.max_bytes_in_flight.of_tenant),
         ("http.max_bytes_in_flight_per_caller", settings.endpoint.max_bytes_in_flight.of_one),
     ] {
         reader.check(

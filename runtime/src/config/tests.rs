@@ -1,4 +1,6 @@
 use super::*;
+#[cfg(feature = "oauth")]
+use crate::reliability::Part;
 
 fn load(
     file: &str,
@@ -227,6 +229,55 @@ fn tokens_are_taken_of_the_issuers_that_are_named_and_of_no_others() {
     assert_eq!((main.tenant_claim.as_deref(), &*main.principal_claim, main.algorithms.len()), (Some("org"), "sub", 4));
     assert_eq!((&*ci.audience, &ci.token_types[..], ci.algorithms.len()), ("api://notes", &["JWT".to_owned()][..], 1));
     assert!(load("", &[], &[]).unwrap().auth.is_none());
+}
+
+#[cfg(feature = "oauth")]
+#[test]
+fn half_of_everything_is_kept_from_one_caller_who_is_known_and_from_one_tenant_of_several() {
+    let parts = |issuers: &str| {
+        let auth = "[auth]\nresource = 'https://mcp.example/mcp'\n[auth.issuers.main]\nurl = 'https://a.example'";
+        let auth = if issuers == "none" { String::new() } else { format!("{auth}\n{issuers}") };
+        let Settings { endpoint, limits, tasks, .. } = load(&format!("tenant = 'acme'\n{auth}"), &[], &[]).unwrap();
+        let parts = [endpoint.max_sessions, endpoint.max_streams, endpoint.max_bytes_in_flight];
+        let tasks = Part { all: tasks.concurrency, of_tenant: tasks.per_tenant, of_one: tasks.per_caller };
+        let of_calls = limits.admission.per_tenant;
+        let halves = |part: Part| (part.all / part.of_tenant, part.all / part.of_one);
+        let [first, rest @ ..] = [parts[0], parts[1], parts[2], tasks].map(halves);
+        assert!(rest.iter().all(|part| *part == first), "{rest:?}");
+        (first, of_calls)
+    };
+    let (several, one, nobody) = (((2, 2), Some(128)), ((1, 2), None), ((1, 1), None));
+    let other = "[auth.issuers.other]\nurl = 'https://b.example'";
+    for (issuers, expected) in [
+        ("none", nobody),
+        ("", one),
+        ("tenant = 'bolt'", one),
+        (other, one),
+        (&format!("tenant = 'acme'\n{other}"), one),
+        (&format!("tenant = 'bolt'\n{other}"), several),
+        (&format!("tenant = 'bolt'\n{other}\ntenant = 'bolt'"), one),
+        ("tenant_claim = 'org'", several),
+    ] {
+        assert_eq!(parts(issuers), expected, "{issuers}");
+    }
+    let claimed = "profile = 'tenant'\ntenant = 'acme'\nstore.allow_embedded = true\n[auth]\n\
+                   resource = 'https://mcp.example/mcp'\n[auth.issuers.main]\nurl = 'https://a.example'\n\
+                   tenant_claim = 'org'";
+    assert_eq!(load(claimed, &[], &[]).unwrap().limits.admission.per_tenant, None, "all are of one tenant");
+}
+
+#[test]
+fn there_is_room_for_a_body_as_large_as_it_may_be() {
+    for (file, refused) in [
+        ("http.max_body_bytes = 100000000", None),
+        ("http.max_bytes_in_flight = 1000", Some("http.max_bytes_in_flight")),
+        ("http.max_bytes_in_flight_per_caller = 1000", Some("http.max_bytes_in_flight_per_caller")),
+        ("http.max_bytes_in_flight_per_tenant = 1000", Some("http.max_bytes_in_flight_per_tenant")),
+        ("[http]\nmax_body_bytes = 1000\nmax_bytes_in_flight = 1000", None),
+    ] {
+        let problems = load(file, &[], &[]).err().unwrap_or_default();
+        assert_eq!(problems.first().map(|problem| problem.key.as_str()), refused, "{file}");
+    }
 }
 
 #[cfg(feature = "oauth")]

@@ -44,7 +44,7 @@ pub(crate) async fn enter<'a>(
     // The ticket comes first: a drain waits for calls that wait here.
     let ticket = engine.gate.enter().ok_or(Stop::Draining)?;
     // Whoever a tenant has call for it, all of them get no more than its part.
-    let share = engine.tenants.as_ref().map(|tenants| tenants.take(caller.tenant()));
+    let share = engine.tenants.as_ref().map(|tenants| tenants.take(caller.tenant(), caller.key()));
     let share = share.transpose().map_err(|_| Stop::Overloaded { retry_after: AGAIN })?;
     // Refused at once where there is no room to wait.
     let entering = engine.places.enter(caller.key()).map_err(overloaded)?;

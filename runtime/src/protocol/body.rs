@@ -59,7 +59,7 @@ mod tests {
     use futures_util::stream;
 
     use super::*;
-    use crate::reliability::Shares;
+    use crate::reliability::{Part, Shares};
 
     const BOUNDS: Bounds = Bounds { bytes: 10, time: Duration::from_secs(30) };
 
@@ -71,10 +71,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_is_counted_as_it_arrives_and_no_longer_than_it_is_held() {
-        let shares = Shares::new(16, 12);
-        let [alice, bob]: [Arc<str>; 2] = ["alice".into(), "bob".into()];
-        let read = async |of: &Arc<str>, body: Body| {
-            let mut held = shares.none(of);
+        let shares = Shares::new(Part { all: 16, of_tenant: 14, of_one: 12 });
+        let [alice, ann, bob] = [("acme", "alice"), ("acme", "ann"), ("bolt", "bob")]
+            .map(|(tenant, caller)| (Arc::<str>::from(tenant), Arc::<str>::from(caller)));
+        let read = async |(tenant, caller): &(Arc<str>, Arc<str>), body: Body| {
+            let mut held = shares.none(tenant, caller);
             let read = read(body, BOUNDS, &mut held).await;
             (read, held)
         };
@@ -84,6 +85,7 @@ mod tests {
         for (of, body, expected) in [
             (&alice, Body::from("0123456"), Err(Unread::NoRoom(UsedUp::Own))),
             (&alice, pieces(&["012345", "6"]), Err(Unread::NoRoom(UsedUp::Own))),
+            (&ann, Body::from("012345678"), Err(Unread::NoRoom(UsedUp::Tenant))),
             (&bob, pieces(&["0123456789", "0"]), Err(Unread::TooLarge)),
             (&bob, Body::from("01234567890"), Err(Unread::TooLarge)),
             (&bob, pieces(&["0123456789"]), Ok("0123456789".into())),
@@ -100,12 +102,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_does_not_come_takes_its_time_and_nothing_else() {
-        let shares = Shares::new(1, 1);
-        let mut held = shares.none(&"alice".into());
+        let shares = Shares::new(Part { all: 1, of_tenant: 1, of_one: 1 });
+        let mut held = shares.none(&"acme".into(), &"alice".into());
         let endless = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
         let (slow, _) = tokio::join!(read(endless, BOUNDS, &mut held), async {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            assert!(shares.take(&"bob".into()).is_ok(), "there is room for others");
+            assert!(shares.take(&"bolt".into(), &"bob".into()).is_ok(), "there is room for others");
         });
         assert_eq!(slow, Err(Unread::Late));
     }

@@ -112,7 +112,7 @@ where
 /// limit: whoever spreads requests over servers would leave it out.
 pub(super) fn no_room(used_up: UsedUp) -> Response {
     let status = match used_up {
-        UsedUp::Own => StatusCode::TOO_MANY_REQUESTS,
+        UsedUp::Own | UsedUp::Tenant => StatusCode::TOO_MANY_REQUESTS,
         UsedUp::All => StatusCode::SERVICE_UNAVAILABLE,
     };
     later(status, None, answer::refusal(Stop::Overloaded { retry_after: AGAIN }, ""), AGAIN)
@@ -203,7 +203,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::reliability::Shares;
+    use crate::reliability::{Part, Shares};
 
     #[tokio::test]
     async fn only_a_post_that_is_not_plainly_in_order_is_looked_at_before_its_body() {
@@ -226,7 +226,8 @@ mod tests {
                 async { http::Response::new(BoxBody::default()) }
             };
             let bounds = Bounds { bytes: 1000, time: Duration::from_secs(1) };
-            let held = Shares::new(1000, 1000).none(&"alice".into());
+            let part = Part { all: 1000, of_tenant: 1000, of_one: 1000 };
+            let held = Shares::new(part).none(&"acme".into(), &"alice".into());
             let request = request.body(Body::empty()).unwrap();
             if let Ok(received) = receive(bounds, &hosts, held, request, &inner).await {
                 pass_on(received, &inner).await;

@@ -41,7 +41,7 @@ use crate::{
     date::Date,
     names::UNKNOWN_TOOL,
     pipeline,
-    reliability::{Share, Shares, UsedUp},
+    reliability::{Part, Share, Shares, UsedUp},
 };
 
 const CALL: &str = "tools/call";
@@ -68,13 +68,6 @@ pub(crate) struct Endpoint {
     pub(crate) max_sessions: Part,
     /// How many streams are open at once that end when their clients wish: subscriptions, and what a session hears.
     pub(crate) max_streams: Part,
-}
-
-/// So many of something, and so many of them for one caller.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Part {
-    pub(crate) all: usize,
-    pub(crate) of_one: usize,
 }
 
 /// The routes of an MCP endpoint: its path, and below it each surface by the name of its release. Cancelling `stop`
@@ -143,11 +136,10 @@ struct Places {
 
 impl Places {
     fn new(endpoint: &Endpoint) -> Self {
-        let shares = |part: Part| Shares::new(part.all, part.of_one);
         Self {
-            sessions: endpoint.sessions.then(|| shares(endpoint.max_sessions)),
-            streams: shares(endpoint.max_streams),
-            bytes: shares(endpoint.max_bytes_in_flight),
+            sessions: endpoint.sessions.then(|| Shares::new(endpoint.max_sessions)),
+            streams: Shares::new(endpoint.max_streams),
+            bytes: Shares::new(endpoint.max_bytes_in_flight),
         }
     }
 }
@@ -189,7 +181,7 @@ impl Mount {
             Ok(open) => open,
             Err((what, used_up)) => return self.no_room(what, used_up),
         };
-        let (until, held) = (self.ends(&caller), self.places.bytes.none(caller.key()));
+        let (until, held) = (self.ends(&caller), self.places.bytes.none(caller.tenant(), caller.key()));
         let asking = Asking { caller, place: Mutex::new(open.session) };
         let mut response = ASKING.scope(asking, self.answer(request, held)).await;
         response.headers_mut().extend(headers(self.handler.dates()));
@@ -247,7 +239,8 @@ impl Mount {
     /// Places for what a request opens and leaves open, or what there is no place for.
     fn opens(&self, request: &Request, caller: &Caller) -> Result<Opened, (&'static str, UsedUp)> {
         let headers = request.headers();
-        let taken = |shares: &Arc<Shares>, what| shares.take(caller.key()).map_err(|used_up| (what, used_up));
+        let taken =
+            |shares: &Arc<Shares>, what| shares.take(caller.tenant(), caller.key()).map_err(|used_up| (what, used_up));
         let stream =
             request.method() == Method::GET || headers.get("mcp-method").is_some_and(|method| method == LISTEN);
         let sessions = self.places.sessions.as_ref().filter(|_| begins_a_session(request));

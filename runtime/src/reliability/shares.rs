@@ -1,62 +1,74 @@
-//! Places, or bytes, of which one caller gets only a part, and nobody waits for.
+//! Places, or bytes, of which one caller and one tenant get only a part, and nobody waits for.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+/// How many there are, and how many of them for one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part {
+    pub(crate) all: usize,
+    /// Of all callers of one tenant.
+    pub(crate) of_tenant: usize,
+    /// Of one caller.
+    pub(crate) of_one: usize,
+}
+
 /// Counts what is taken, of all and of each.
 #[derive(Debug)]
 pub(crate) struct Shares {
-    all: usize,
-    of_one: usize,
+    part: Part,
     taken: Mutex<Taken>,
 }
 
 #[derive(Debug, Default)]
 struct Taken {
     all: usize,
-    of: HashMap<Arc<str>, usize>,
+    of_tenants: Counts,
+    of_callers: Counts,
 }
+
+/// What each has; who has nothing is not remembered.
+#[derive(Debug, Default)]
+struct Counts(HashMap<Arc<str>, usize>);
 
 /// What one took, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Share {
     shares: Arc<Shares>,
-    of: Arc<str>,
+    tenant: Arc<str>,
+    caller: Arc<str>,
     count: usize,
 }
 
 /// Whose part is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UsedUp {
-    /// The part of who asks; others may find some.
+    /// The caller's own.
     Own,
+    /// The one of its tenant.
+    Tenant,
     /// All there is.
     All,
 }
 
 impl Shares {
-    /// So many, and so many of them for one.
-    pub(crate) fn new(all: usize, of_one: usize) -> Arc<Self> {
-        Arc::new(Self { all, of_one, taken: Mutex::default() })
+    /// Nobody has anything yet.
+    pub(crate) fn new(part: Part) -> Arc<Self> {
+        Arc::new(Self { part, taken: Mutex::default() })
     }
 
-    /// One.
-    pub(crate) fn take(self: &Arc<Self>, of: &Arc<str>) -> Result<Share, UsedUp> {
-        let mut share = self.none(of);
+    /// One, for a caller that is one over all tenants.
+    pub(crate) fn take(self: &Arc<Self>, tenant: &Arc<str>, caller: &Arc<str>) -> Result<Share, UsedUp> {
+        let mut share = self.none(tenant, caller);
         share.grow(1)?;
         Ok(share)
     }
 
     /// A share in which nothing is yet.
-    pub(crate) fn none(self: &Arc<Self>, of: &Arc<str>) -> Share {
-        Share { shares: Arc::clone(self), of: Arc::clone(of), count: 0 }
-    }
-
-    /// What one gets is counted only where it is less than all.
-    fn counts_each(&self) -> bool {
-        self.of_one < self.all
+    pub(crate) fn none(self: &Arc<Self>, tenant: &Arc<str>, caller: &Arc<str>) -> Share {
+        Share { shares: Arc::clone(self), tenant: Arc::clone(tenant), caller: Arc::clone(caller), count: 0 }
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
@@ -67,16 +79,24 @@ impl Shares {
 impl Share {
     /// Takes so many more, or none.
     pub(crate) fn grow(&mut self, by: usize) -> Result<(), UsedUp> {
+        let Part { all, of_tenant, of_one } = self.shares.part;
         let mut taken = self.shares.taken();
-        if by > self.shares.all - taken.all {
+        // A part that is no less than all is not counted: all end first.
+        let (tenants, callers) = (of_tenant < all, of_one < all);
+        if by > all - taken.all {
             return Err(UsedUp::All);
         }
-        if self.shares.counts_each() && by > 0 {
-            let own = taken.of.get(&self.of).copied().unwrap_or_default();
-            if by > self.shares.of_one - own {
-                return Err(UsedUp::Own);
-            }
-            taken.of.insert(Arc::clone(&self.of), own + by);
+        if callers && by > of_one - taken.of_callers.of(&self.caller) {
+            return Err(UsedUp::Own);
+        }
+        if tenants && by > of_tenant - taken.of_tenants.of(&self.tenant) {
+            return Err(UsedUp::Tenant);
+        }
+        if callers {
+            taken.of_callers.add(&self.caller, by);
+        }
+        if tenants {
+            taken.of_tenants.add(&self.tenant, by);
         }
         taken.all += by;
         self.count += by;
@@ -88,10 +108,28 @@ impl Drop for Share {
     fn drop(&mut self) {
         let mut taken = self.shares.taken();
         taken.all -= self.count;
-        if let Some(own) = taken.of.get_mut(&self.of) {
-            *own -= self.count;
+        taken.of_tenants.give_back(&self.tenant, self.count);
+        taken.of_callers.give_back(&self.caller, self.count);
+    }
+}
+
+impl Counts {
+    fn of(&self, who: &str) -> usize {
+        self.0.get(who).copied().unwrap_or_default()
+    }
+
+    fn add(&mut self, who: &Arc<str>, count: usize) {
+        if count > 0 {
+            *self.0.entry(Arc::clone(who)).or_default() += count;
+        }
+    }
+
+    /// Nothing, where they are not counted.
+    fn give_back(&mut self, who: &str, count: usize) {
+        if let Some(own) = self.0.get_mut(who) {
+            *own -= count;
             if *own == 0 {
-                taken.of.remove(&self.of);
+                self.0.remove(who);
             }
         }
     }
@@ -104,43 +142,51 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_caller_gets_its_part_and_all_together_get_no_more_than_there_is() {
-        let shares = Shares::new(3, 2);
-        let [alice, bob]: [Arc<str>; 2] = ["alice".into(), "bob".into()];
-        let held = [shares.take(&alice), shares.take(&alice)];
+    fn one_caller_and_one_tenant_get_their_parts_and_all_together_no_more_than_there_is() {
+        let shares = Shares::new(Part { all: 4, of_tenant: 3, of_one: 2 });
+        let take = |tenant: &str, caller: &str| shares.take(&tenant.into(), &format!("{tenant}:{caller}").into());
+        let held = [take("acme", "alice"), take("acme", "alice")];
         assert!(held.iter().all(Result::is_ok));
-        assert_eq!(shares.take(&alice).unwrap_err(), UsedUp::Own);
-        let bobs = shares.take(&bob).unwrap();
-        assert_eq!(shares.take(&bob).unwrap_err(), UsedUp::All);
+        assert_eq!(take("acme", "alice").unwrap_err(), UsedUp::Own);
+        let bobs = take("acme", "bob").unwrap();
+        assert_eq!(take("acme", "carol").unwrap_err(), UsedUp::Tenant);
+        let other = take("bolt", "alice").unwrap();
+        assert_eq!(take("bolt", "bob").unwrap_err(), UsedUp::All);
         drop(held);
-        assert!(shares.take(&bob).is_ok() && shares.take(&alice).is_ok());
-        drop(bobs);
-        assert!(shares.taken().of.is_empty(), "nobody is remembered");
+        assert!(take("acme", "carol").is_ok() && take("acme", "alice").is_ok());
+        drop((bobs, other));
+        let taken = shares.taken();
+        assert!(taken.of_tenants.0.is_empty() && taken.of_callers.0.is_empty(), "nobody is remembered");
     }
 
     proptest! {
         /// What is counted is what is held, whatever was refused between.
         #[test]
         fn shares_grow_within_their_parts_and_give_back_what_they_took(
-            all in 0usize..8, of_one in 0usize..8, steps in proptest::collection::vec((0usize..3, 0usize..6), 0..40),
+            all in 0usize..8, of_tenant in 0usize..8, of_one in 0usize..8,
+            steps in proptest::collection::vec((0usize..4, 0usize..6), 0..40),
         ) {
-            let shares = Shares::new(all, of_one);
-            let mut held: Vec<Share> = (0..3).map(|who| shares.none(&who.to_string().into())).collect();
+            let shares = Shares::new(Part { all, of_tenant, of_one });
+            // Two callers of each of two tenants.
+            let none = |who: usize| shares.none(&(who / 2).to_string().into(), &who.to_string().into());
+            let mut held: Vec<Share> = (0..4).map(none).collect();
             for (who, by) in steps {
-                let (own, sum) = (held[who].count, held.iter().map(|share| share.count).sum::<usize>());
+                let sum = |who: std::ops::Range<usize>| held[who].iter().map(|share| share.count).sum::<usize>();
+                let tenant = who / 2 * 2;
                 let expected = match () {
-                    () if sum + by > all => Err(UsedUp::All),
-                    () if own + by > of_one && by > 0 => Err(UsedUp::Own),
+                    () if sum(0..4) + by > all => Err(UsedUp::All),
+                    () if sum(who..who + 1) + by > of_one => Err(UsedUp::Own),
+                    () if sum(tenant..tenant + 2) + by > of_tenant => Err(UsedUp::Tenant),
                     () => Ok(()),
                 };
                 prop_assert_eq!(held[who].grow(by), expected);
                 if by == 0 {
-                    held[who] = shares.none(&who.to_string().into());
+                    held[who] = none(who);
                 }
             }
             drop(held);
             let taken = shares.taken();
-            prop_assert!(taken.all == 0 && taken.of.is_empty());
+            prop_assert!(taken.all == 0 && taken.of_tenants.0.is_empty() && taken.of_callers.0.is_empty());
         }
     }
 }

@@ -97,7 +97,7 @@ pub(super) async fn adopt(engine: &Arc<Engine>, slot: &Slot, found: &Found) -> O
     };
     // A process that has no room leaves it to others, without reading the call in vain.
     let caller = Caller::key_of(&slot.tenant, &found.record.principal);
-    let place = Place::take(engine, &slot.id, &caller, Arc::default()).ok()?;
+    let place = Place::take(engine, &slot.id, (&slot.tenant, &caller), Arc::default()).ok()?;
     let work = match fit(engine, slot, &found.record, again).await {
         Ok(work) => work,
         Err(Unfit::Now) => return None,

@@ -139,7 +139,7 @@ impl Job {
             Some(draft) => (draft.caller.clone(), draft.record.clone(), draft.original.clone(), draft.kept),
             None => return Err(Stop::Cancelled),
         };
-        let place = Place::take(engine, &id, caller.key(), Arc::clone(&self.abort))?;
+        let place = Place::take(engine, &id, (caller.tenant(), caller.key()), Arc::clone(&self.abort))?;
         let slot = super::slot(engine, caller.tenant(), &id);
         let held_since = engine.clock.now();
         let now_ms = engine.clock.unix_millis();

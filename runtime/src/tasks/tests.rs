@@ -2,6 +2,7 @@
 //! callers see of tasks that fare well is tested from outside.
 
 mod faulty;
+mod places;
 mod records;
 mod releases;
 mod store;

@@ -23,7 +23,7 @@ use crate::{
 async fn rest() {}
 
 fn mount() -> Mount {
-    mount_with(Part { all: 1 << 20, of_one: 1 << 20 })
+    mount_with(Part { all: 1 << 20, of_tenant: 1 << 20, of_one: 1 << 20 })
 }
 
 fn mount_with(max_bytes_in_flight: Part) -> Mount {
@@ -39,8 +39,8 @@ fn mount_with(max_bytes_in_flight: Part) -> Mount {
         body_timeout: Duration::from_secs(30),
         max_bytes_in_flight,
         sessions: true,
-        max_sessions: Part { all: 2, of_one: 1 },
-        max_streams: Part { all: 2, of_one: 1 },
+        max_sessions: Part { all: 3, of_tenant: 2, of_one: 1 },
+        max_streams: Part { all: 3, of_tenant: 2, of_one: 1 },
     };
     let handler = McpHandler::new(Arc::new(engine), Caller::local("default".into()), None);
     Mount::new(handler, &endpoint, Places::new(&endpoint), &CancellationToken::new())
@@ -118,8 +118,10 @@ fn initialize() -> http::request::Builder {
         .header("accept", "application/json, text/event-stream")
 }
 
+/// A request of a caller, who is of a tenant where one is named: `acme/alice`.
 fn from(caller: &str, request: http::request::Builder, body: &Value) -> Request {
-    let caller = Caller::unchecked(Principal::Named(caller.into()), "default".into());
+    let (tenant, name) = caller.split_once('/').unwrap_or(("default", caller));
+    let caller = Caller::unchecked(Principal::Named(name.into()), tenant.into());
     let mut request = request.body(Body::from(body.to_string())).unwrap();
     request.extensions_mut().insert(caller);
     request
@@ -162,10 +164,18 @@ async fn a_session_is_its_callers_alone_and_counts_until_it_ends() {
     assert_eq!(asked("alice", "POST", &session).await.0, StatusCode::ACCEPTED, "it was not ended");
     assert!(asked("alice", "DELETE", &session).await.0.is_success());
     assert_eq!(begin("alice").await.status(), StatusCode::OK, "its place is free");
+    for (caller, status) in [
+        ("bob", StatusCode::OK),
+        ("carol", StatusCode::TOO_MANY_REQUESTS),
+        ("acme/carol", StatusCode::OK),
+        ("acme/dora", StatusCode::SERVICE_UNAVAILABLE),
+    ] {
+        assert_eq!(begin(caller).await.status(), status, "a tenant has its part, whoever calls: {caller}");
+    }
 }
 
 #[tokio::test]
-async fn one_caller_opens_its_part_of_streams_until_they_end() {
+async fn one_caller_and_one_tenant_open_their_parts_of_streams_until_they_end() {
     let mount = mount();
     let mut listen: Value = serde_json::from_slice(&self::body(&json!(1), LISTEN, "")).unwrap();
     listen["params"] = json!({"notifications": {"toolsListChanged": true}, "_meta": listen["params"]["_meta"]});
@@ -176,7 +186,10 @@ async fn one_caller_opens_its_part_of_streams_until_they_end() {
     assert_eq!(open("alice").await.status(), StatusCode::TOO_MANY_REQUESTS);
     let second = open("bob").await;
     assert_eq!(second.status(), StatusCode::OK);
-    let refused = open("carol").await;
+    assert_eq!(open("carol").await.status(), StatusCode::TOO_MANY_REQUESTS, "all that its tenant has are open");
+    let third = open("acme/alice").await;
+    assert_eq!(third.status(), StatusCode::OK);
+    let refused = open("bolt/alice").await;
     assert_eq!((refused.status(), again(&refused)), (StatusCode::SERVICE_UNAVAILABLE, "1"));
     drop((first, second));
     assert_eq!(open("alice").await.status(), StatusCode::OK);
@@ -192,7 +205,7 @@ async fn a_body_that_takes_its_time_is_given_up() {
 
 #[tokio::test(start_paused = true)]
 async fn bodies_that_are_on_their_way_take_no_more_than_their_callers_parts_and_all_there_is() {
-    let mount = Arc::new(mount_with(Part { all: 1000, of_one: 600 }));
+    let mount = Arc::new(mount_with(Part { all: 1000, of_tenant: 1000, of_one: 600 }));
     let send = |caller: &str, first: usize, rest: &str| {
         let first = stream::iter([Ok::<_, Infallible>(Bytes::from(" ".repeat(first)))]);
         let body = match rest {
