@@ -30,7 +30,7 @@ pub(crate) use self::{
     bootstrap::bounds,
     guard::allowed,
     limits::{Admission, Limits},
-    record::{Record, TARGET as RECORD_TARGET, words},
+    record::{Record, TARGET as RECORD_TARGET, is_quiet, words},
     size::{bytes, of_answer},
 };
 use self::{

@@ -210,12 +210,7 @@ enum Level {
 /// `begun`: the function was run, or its fallback.
 fn level(stop: &Stop, begun: bool) -> Level {
     match stop {
-        // There may be very many of these; they are counted. Of a store that is away the engine warns.
-        Stop::RateLimited { .. }
-        | Stop::Overloaded { .. }
-        | Stop::BreakerOpen { .. }
-        | Stop::BulkheadFull { .. }
-        | Stop::StoreAway(_) => Level::Quiet,
+        stop if is_quiet(stop) => Level::Quiet,
         // Another call is the one that ended so, and this one repeats it.
         Stop::EffectUnknown { .. } if !begun => Level::Caller,
         Stop::State(StateError::NoRandomness | StateError::Key(_))
@@ -231,6 +226,19 @@ fn level(stop: &Stop, begun: bool) -> Level {
         },
         _ => Level::Caller,
     }
+}
+
+/// Whether there may be very many of these, which are counted and not told. Of a store that is away the engine warns.
+pub(crate) fn is_quiet(stop: &Stop) -> bool {
+    matches!(
+        stop,
+        Stop::RateLimited { .. }
+            | Stop::Overloaded { .. }
+            | Stop::BreakerOpen { .. }
+            | Stop::BulkheadFull { .. }
+            | Stop::StoreAway(_)
+            | Stop::InsufficientScope { .. }
+    )
 }
 
 /// Which policies denied a call: the operator learns it here, and the caller nowhere.
@@ -276,6 +284,7 @@ mod tests {
             (Stop::StoreAway(StoreError::Away(trouble.clone())), false, Level::Quiet),
             (Stop::StoreAway(StoreError::Broken(trouble)), false, Level::Quiet),
             (Stop::Overloaded { retry_after: std::time::Duration::ZERO }, false, Level::Quiet),
+            (Stop::InsufficientScope { missing: vec!["notes:write".into()] }, false, Level::Quiet),
             (Stop::KeyReused, false, Level::Caller),
             (Stop::Panicked("the fuse was lit".into()), true, Level::Server),
         ] {

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// When a client should come again that found no place or room.
-const AGAIN: Duration = Duration::from_secs(1);
+pub(super) const AGAIN: Duration = Duration::from_secs(1);
 
 /// A request that has arrived.
 pub(super) struct Received {

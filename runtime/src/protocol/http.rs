@@ -205,7 +205,7 @@ impl Mount {
             Err(Refused::Otherwise(refused)) => return refused,
         };
         if let Some((head, body)) = received.message()
-            && let Some(refused) = self.refuse(head, body)
+            && let Some(refused) = self.refuse(head, body).await
         {
             return refused;
         }
@@ -213,9 +213,9 @@ impl Mount {
     }
 
     /// Refuses what can be refused before it is taken apart.
-    fn refuse(&self, head: &Parts, body: &[u8]) -> Option<Response> {
+    async fn refuse(&self, head: &Parts, body: &[u8]) -> Option<Response> {
         #[cfg(feature = "oauth")]
-        if let Some(refused) = step_up::refuse(&self.handler, head, body) {
+        if let Some(refused) = step_up::refuse(&self.handler, head, body).await {
             return Some(refused);
         }
         self.shed(head, body)

@@ -26,14 +26,25 @@ pub(super) struct Passing<'a> {
     pub(super) id: &'a str,
     pub(super) caller: &'a Caller,
     pub(super) outcome: &'static str,
+    /// There may be very many of its kind.
+    quiet: bool,
+}
+
+impl<'a> Passing<'a> {
+    /// The record of a request of which nothing came yet.
+    pub(super) fn of(method: &'static str, id: &'a str, caller: &'a Caller) -> Self {
+        Self { method, id, caller, outcome: "abandoned", quiet: false }
+    }
 }
 
 impl Drop for Passing<'_> {
     fn drop(&mut self) {
-        let Self { method, id, caller, outcome } = *self;
+        let Self { method, id, caller, outcome, quiet } = *self;
         let (principal, tenant) = (caller.principal().as_str(), &**caller.tenant());
         match outcome {
-            "ok" => tracing::debug!(method, request = id, principal, tenant, outcome, "request"),
+            outcome if quiet || outcome == "ok" => {
+                tracing::debug!(method, request = id, principal, tenant, outcome, "request")
+            }
             "panicked" | "timeout" => tracing::error!(method, request = id, principal, tenant, outcome, "request"),
             _ => tracing::info!(method, request = id, principal, tenant, outcome, "request"),
         }
@@ -67,7 +78,7 @@ impl McpHandler {
         context: RequestContext<RoleServer>,
     ) -> Result<ServerResult, ErrorData> {
         let (id, caller) = (call::request_id(&context.id), self.caller(&context).clone());
-        let mut record = Passing { method, id: &id, caller: &caller, outcome: "abandoned" };
+        let mut record = Passing::of(method, &id, &caller);
         Box::pin(self.serve(&mut record, request, context)).await
     }
 
@@ -160,7 +171,7 @@ impl McpHandler {
         answer: impl FnOnce() -> Result<T, ErrorData>,
     ) -> Result<T, ErrorData> {
         let id = call::request_id(&context.id);
-        let mut record = Passing { method, id: &id, caller: self.caller(context), outcome: "abandoned" };
+        let mut record = Passing::of(method, &id, self.caller(context));
         let passed = async {
             let time = pipeline::bounds(&self.engine().limits, request, &context.meta.0.0)?;
             let (engine, caller, until) = (self.engine(), self.caller(context), self.engine().clock.now() + time);
@@ -207,7 +218,7 @@ impl McpHandler {
 
     /// The answer to a request that is not a tool call and was not served; recorded and counted.
     pub(super) fn refused(&self, record: &mut Passing<'_>, stop: Stop) -> ErrorData {
-        record.outcome = stop.name();
+        (record.outcome, record.quiet) = (stop.name(), pipeline::is_quiet(&stop));
         if stop.counts_as(false) == CountsAs::Refusal {
             self.engine().metrics.refused(record.method, stop.name());
         }

@@ -4,12 +4,13 @@
 //! It is answered before the SDK reads it, since a session's answer is a stream, which begins with 200. What is not
 //! understood here goes its usual way and is refused there, by the same rule and without the challenge.
 
-use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc, time::Duration};
 
 use axum::response::Response;
 use http::{StatusCode, request::Parts};
 use rmcp::model::RequestId;
 use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
 
 use super::{bearer::Challenges, edge, handler::McpHandler, passing::Passing};
 use crate::{
@@ -69,8 +70,9 @@ impl Asked<'_> {
     }
 }
 
-/// The refusal of a request that came with a token, if its scopes do not suffice; recorded and counted.
-pub(super) fn refuse(handler: &McpHandler, head: &Parts, body: &[u8]) -> Option<Response> {
+/// The refusal of a request that came with a token, if its scopes do not suffice; recorded and counted, also against the
+/// rate of its caller: to be refused costs what it costs to call.
+pub(super) async fn refuse(handler: &McpHandler, head: &Parts, body: &[u8]) -> Option<Response> {
     let challenges: &Arc<Challenges> = head.extensions.get()?;
     let caller: &Caller = head.extensions.get()?;
     let Scopes::Granted(granted) = caller.scopes() else { return None };
@@ -81,13 +83,32 @@ pub(super) fn refuse(handler: &McpHandler, head: &Parts, body: &[u8]) -> Option<
     if missing.is_empty() {
         return None;
     }
-    let scopes: BTreeSet<&str> = granted.iter().chain(&missing).map(String::as_str).collect();
-    let (stop, request_id) = (Stop::InsufficientScope { missing: missing.clone() }, call::request_id(&asked.id));
+    let until = engine.clock.now() + engine.limits.deadline;
+    let (_admitted, stop) = match pipeline::pass(engine, caller, until, &CancellationToken::new()).await {
+        Ok(admitted) => (Some(admitted), Stop::InsufficientScope { missing: missing.clone() }),
+        Err(stop) => (None, stop),
+    };
+    let later = later(&stop);
+    let request_id = call::request_id(&asked.id);
     let error = if method == "tools/call" {
         answer::refusal(pipeline::refuse(engine, caller, &request_id, name, stop)?, &request_id)
     } else {
-        handler.refused(&mut Passing { method, id: &request_id, caller, outcome: "abandoned" }, stop)
+        handler.refused(&mut Passing::of(method, &request_id, caller), stop)
     };
+    if let Some((status, after)) = later {
+        return Some(edge::later(status, Some(asked.id), error, after));
+    }
+    let scopes: BTreeSet<&str> = granted.iter().chain(&missing).map(String::as_str).collect();
     let refused = edge::refusal(StatusCode::FORBIDDEN, Some(asked.id), error);
     Some(challenges.with(Challenge::InsufficientScope, scopes, refused))
+}
+
+/// The status of a refusal that has nothing to do with scopes, and when to come again.
+fn later(stop: &Stop) -> Option<(StatusCode, Duration)> {
+    match stop {
+        Stop::InsufficientScope { .. } => None,
+        Stop::RateLimited { retry_after, .. } => Some((StatusCode::TOO_MANY_REQUESTS, *retry_after)),
+        Stop::Overloaded { retry_after } => Some((StatusCode::SERVICE_UNAVAILABLE, *retry_after)),
+        _ => Some((StatusCode::SERVICE_UNAVAILABLE, edge::AGAIN)),
+    }
 }

@@ -65,7 +65,7 @@ impl McpHandler {
         work: impl Future<Output = Result<T, TaskError>>,
     ) -> Result<T, ErrorData> {
         let (engine, id) = (self.engine(), call::request_id(&context.id));
-        let mut record = Passing { method, id: &id, caller: self.caller(context), outcome: "abandoned" };
+        let mut record = Passing::of(method, &id, self.caller(context));
         let admitted = async {
             let until = engine.clock.now() + pipeline::bounds(&engine.limits, request, &context.meta.0.0)?;
             Ok((until, pipeline::enter(engine, self.caller(context), until, &context.ct).await?))

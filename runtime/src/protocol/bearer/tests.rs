@@ -345,6 +345,56 @@ async fn whatever_needs_scopes_is_challenged_for_them() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_lacks_scopes_is_refused_no_more_often_than_it_may_call_and_without_a_word_in_the_log() {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let writer = Arc::new(log.reopen().unwrap());
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).with_writer(writer);
+    let _heard = tracing::subscriber::set_default(subscriber.finish());
+    tracing::info!("what is told is heard");
+
+    let place = Place::with("[limits]\nrate_per_caller = '3/h'");
+    let server = place.server();
+    let prompt = json!({"jsonrpc": "2.0", "id": "a", "method": "prompts/get", "params": {"name": "daily"}}).to_string();
+    let ask = async |caller: &str, method: &str| {
+        let token = place.token(caller, "");
+        let (request, body) = match method {
+            "tools/call" => modern(&token, method, "share"),
+            _ => (older(&token, Some("any")), prompt.clone()),
+        };
+        let (status, headers, body) = send(&server, request, body).await;
+        let body: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(body["id"], "a", "{body}");
+        let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+        (
+            status.as_u16(),
+            header("www-authenticate").is_some(),
+            header("retry-after"),
+            body["error"]["data"]["reason"].clone(),
+        )
+    };
+    let refused = (403, true, None, json!("insufficient_scope"));
+    for method in ["tools/call", "prompts/get", "tools/call"] {
+        assert_eq!(ask("alice", method).await, refused, "{method}");
+    }
+    for method in ["tools/call", "prompts/get"] {
+        let limited = (429, false, Some("1200".into()), json!("rate_limit_caller"));
+        assert_eq!(ask("alice", method).await, limited, "{method}");
+        assert_eq!(ask("bob", method).await, refused, "{method}: it is not the one who came too often");
+    }
+    let log = std::fs::read_to_string(log.path()).unwrap();
+    let told = ["insufficient_scope", "rate_limited", "share", "prompts/get"];
+    assert!(log.contains("is heard") && !told.iter().any(|told| log.contains(told)), "{log}");
+    place.engine.gate.close();
+    for method in ["tools/call", "prompts/get"] {
+        assert_eq!(ask("carol", method).await, (503, false, Some("1".into()), json!("draining")), "{method}");
+    }
+    let metrics = place.engine.metrics.text(0, 0, std::iter::empty());
+    for counted in ["insufficient_scope\"} 3", "rate_limited\"} 1", "draining\"} 1"] {
+        assert!(metrics.contains(&format!("tool=\"share\",reason=\"{counted}")), "{counted}: {metrics}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_that_has_its_scopes_or_is_of_nothing_known_is_not_challenged() {
     let place = Place::new();
     let server = place.server();
