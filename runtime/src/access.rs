@@ -132,7 +132,8 @@ impl Access {
     }
 }
 
-/// The scopes that a caller lacks for a request, known by its method and by what it names: a tool, a prompt, a URI. It is
+/// The scopes that a caller lacks for a request, known by its method and by what it names: a tool, a prompt, a URI, or for
+/// `custom` a method that is not MCP's. It is
 /// what a transport answers with a challenge before the request is read any further; none for a tool that is hidden.
 #[cfg(any(test, feature = "oauth"))]
 pub(crate) fn missing(
@@ -157,6 +158,7 @@ pub(crate) fn missing(
         }
         "prompts/get" => access.rules.of_prompt(named),
         "resources/read" | "resources/subscribe" => access.rules.of_resource(named),
+        "custom" => access.rules.of_custom(named),
         _ => return Vec::new(),
     };
     caller.scopes().missing(needed).into_iter().map(str::to_owned).collect()

@@ -8,7 +8,7 @@ use std::{borrow::Cow, collections::BTreeSet, sync::Arc, time::Duration};
 
 use axum::response::Response;
 use http::{StatusCode, request::Parts};
-use rmcp::model::RequestId;
+use rmcp::model::{ClientRequest, RequestId};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +21,9 @@ use crate::{
     pipeline,
 };
 
+/// Methods that are not MCP's, as they are recorded.
+const CUSTOM: &str = "custom";
+
 /// What is read of a request.
 #[derive(Deserialize)]
 struct Asked<'a> {
@@ -28,7 +31,15 @@ struct Asked<'a> {
     #[serde(borrow)]
     method: Cow<'a, str>,
     #[serde(borrow)]
-    params: Named<'a>,
+    params: Option<Named<'a>>,
+}
+
+/// What is read of a request whose parameters are of another kind.
+#[derive(Deserialize)]
+struct Titled<'a> {
+    id: RequestId,
+    #[serde(borrow)]
+    method: Cow<'a, str>,
 }
 
 /// What a request is for: a tool or a prompt by its name, a resource by its URI, or what is to be completed.
@@ -53,7 +64,7 @@ struct Reference<'a> {
 impl Asked<'_> {
     /// The method, the one whose scopes it needs, and what it is for.
     fn needs(&self) -> Option<(&'static str, &'static str, &str)> {
-        let Named { name, uri, reference } = &self.params;
+        let Named { name, uri, reference } = self.params.as_ref()?;
         let reference = reference.as_ref();
         Some(match &*self.method {
             "tools/call" => ("tools/call", "tools/call", name.as_deref()?),
@@ -70,36 +81,69 @@ impl Asked<'_> {
     }
 }
 
+/// A request that its caller lacks scopes for.
+struct Lacking {
+    id: RequestId,
+    /// As it is recorded.
+    method: &'static str,
+    /// Where it is one.
+    tool: Option<String>,
+    missing: Vec<String>,
+}
+
+impl Lacking {
+    /// What a caller lacks, if anything.
+    fn of(handler: &McpHandler, caller: &Caller, body: &[u8]) -> Option<Self> {
+        let (engine, surface) = (handler.engine(), handler.surface_of(caller));
+        let lacks = |method, name: &str| {
+            Some(access::missing(engine, caller, surface, method, name)).filter(|missing| !missing.is_empty())
+        };
+        let asked: Result<Asked<'_>, _> = serde_json::from_slice(body);
+        if let Some((method, as_method, name)) = asked.as_ref().ok().and_then(Asked::needs) {
+            let missing = lacks(as_method, name)?;
+            let tool = (method == "tools/call").then(|| name.to_owned());
+            return Some(Self { id: asked.ok()?.id, method, tool, missing });
+        }
+        let (id, method) = match asked {
+            Ok(Asked { id, method, .. }) => (id, method),
+            Err(_) => serde_json::from_slice(body).map(|Titled { id, method }| (id, method)).ok()?,
+        };
+        let missing = lacks(CUSTOM, &method)?;
+        // Which methods are not MCP's the SDK knows. To ask it costs much, and is done for what will be refused.
+        let request = serde_json::from_slice(body);
+        matches!(request, Ok(ClientRequest::CustomRequest(_))).then_some(Self {
+            id,
+            method: CUSTOM,
+            tool: None,
+            missing,
+        })
+    }
+}
+
 /// The refusal of a request that came with a token, if its scopes do not suffice; recorded and counted, also against the
 /// rate of its caller: to be refused costs what it costs to call.
 pub(super) async fn refuse(handler: &McpHandler, head: &Parts, body: &[u8]) -> Option<Response> {
     let challenges: &Arc<Challenges> = head.extensions.get()?;
     let caller: &Caller = head.extensions.get()?;
     let Scopes::Granted(granted) = caller.scopes() else { return None };
-    let asked: Asked<'_> = serde_json::from_slice(body).ok()?;
-    let (method, as_method, name) = asked.needs()?;
+    let Lacking { id, method, tool, missing } = Lacking::of(handler, caller, body)?;
     let engine = handler.engine();
-    let missing = access::missing(engine, caller, handler.surface_of(caller), as_method, name);
-    if missing.is_empty() {
-        return None;
-    }
     let until = engine.clock.now() + engine.limits.deadline;
     let (_admitted, stop) = match pipeline::pass(engine, caller, until, &CancellationToken::new()).await {
         Ok(admitted) => (Some(admitted), Stop::InsufficientScope { missing: missing.clone() }),
         Err(stop) => (None, stop),
     };
     let later = later(&stop);
-    let request_id = call::request_id(&asked.id);
-    let error = if method == "tools/call" {
-        answer::refusal(pipeline::refuse(engine, caller, &request_id, name, stop)?, &request_id)
-    } else {
-        handler.refused(&mut Passing::of(method, &request_id, caller), stop)
+    let request_id = call::request_id(&id);
+    let error = match tool {
+        Some(tool) => answer::refusal(pipeline::refuse(engine, caller, &request_id, &tool, stop)?, &request_id),
+        None => handler.refused(&mut Passing::of(method, &request_id, caller), stop),
     };
     if let Some((status, after)) = later {
-        return Some(edge::later(status, Some(asked.id), error, after));
+        return Some(edge::later(status, Some(id), error, after));
     }
     let scopes: BTreeSet<&str> = granted.iter().chain(&missing).map(String::as_str).collect();
-    let refused = edge::refusal(StatusCode::FORBIDDEN, Some(asked.id), error);
+    let refused = edge::refusal(StatusCode::FORBIDDEN, Some(id), error);
     Some(challenges.with(Challenge::InsufficientScope, scopes, refused))
 }
 

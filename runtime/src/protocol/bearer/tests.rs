@@ -51,6 +51,7 @@ impl Place {
         let (documents, key) = (Arc::<Documents>::default(), Signer::ed25519("k"));
         documents.keys(JWKS, [&key]);
         let rules = ScopeRules::new().prompt("daily", &["reports:read"]).resource("notes://*", &["notes:read"]);
+        let rules = rules.custom("*", &["notes:write"]).custom("acme/share", &["notes:share"]);
         let server = Server::builder("notes", ()).tools(tools![whoami, share]).scopes(rules).build();
         let configured = Settings::from_text(&format!("{settings}\n[http]\nallowed_hosts = ['mcp.example']")).unwrap();
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(NOW));
@@ -333,6 +334,11 @@ async fn whatever_needs_scopes_is_challenged_for_them() {
         ("completion/complete", json!({"ref": {"type": "ref/prompt", "name": "daily"}}), Some("reports:read")),
         ("completion/complete", json!({"ref": {"type": "ref/resource", "uri": "notes://{id}"}}), Some("notes:read")),
         ("tools/list", json!({}), None),
+        ("ping", json!({}), None),
+        ("acme/index", json!({}), Some("notes:write")),
+        ("acme/index", json!({"name": {"first": "any"}, "uri": 7}), Some("notes:write")),
+        ("acme/index", Value::Null, Some("notes:write")),
+        ("acme/share", json!({"name": "daily"}), Some("notes:share notes:write")),
     ] {
         let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
         let (status, headers, body) = send(&server, older(&place.token("alice", ""), Some("any")), body).await;
