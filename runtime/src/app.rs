@@ -6,22 +6,29 @@
 
 mod admin;
 mod connections;
+mod listener;
+mod preface;
 mod root;
+mod socket;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use tokio::net::TcpListener;
+use axum::Router;
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::connections::ConnectionLimits;
-use self::root::RootError;
+use self::{
+    root::RootError,
+    socket::{Socket, SocketError},
+};
 #[cfg(feature = "oauth")]
 use crate::oauth::Https;
 use crate::{
     blocking,
     caller::{Caller, Proved},
     clock::Clock,
-    config::{Settings, Transport},
+    config::{Listen, Settings, Transport},
     engine::{Engine, Seams},
     keyring::{KeyProblem, Keyring},
     principal::Principal,
@@ -49,6 +56,8 @@ pub(crate) enum AppError {
         "can't listen on {address}: {source}\n  help: free the port, or choose another with `--{flag} 127.0.0.1:0`"
     )]
     Listen { address: SocketAddr, flag: &'static str, source: std::io::Error },
+    #[error("can't listen on unix:{}: {source}", .path.display())]
+    Socket { path: PathBuf, source: SocketError },
     #[error("{0}")]
     Store(StoreError),
     #[error("{0}")]
@@ -115,15 +124,11 @@ pub(crate) async fn serve(
     };
     let serving = match settings.transport {
         Transport::Http => {
-            let listener = listen(settings.listen, "listen").await?;
-            addresses.mcp = Some(format!("http://{}{}", local(&listener, settings.listen), settings.endpoint.path));
-            let handler = McpHandler::new(Arc::clone(&engine), anybody(&engine, settings), None);
-            let router = protocol::router(&handler, &settings.endpoint, &stop);
-            #[cfg(feature = "oauth")]
-            let router = with_tokens(router, &engine, settings)?;
-            let serving = connections::serve(listener, router, settings.connections, closing.clone());
+            let router = router(&engine, settings, &stop)?;
+            let (serving, place) = serve_http(router, settings, &closing).await?;
+            addresses.mcp = Some(place);
             tokio::spawn(async move {
-                serving.await;
+                let _ = serving.await;
                 Ok(())
             })
         }
@@ -214,10 +219,43 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-/// Who comes over HTTP, as long as nothing was proved.
+/// What is served over HTTP. Cancelling `stop` ends every stream and session.
+fn router(engine: &Arc<Engine>, settings: &Settings, stop: &CancellationToken) -> Result<Router, AppError> {
+    let handler = McpHandler::new(Arc::clone(engine), anybody(engine, settings), None);
+    let router = protocol::router(&handler, &settings.endpoint, stop);
+    #[cfg(feature = "oauth")]
+    let router = with_tokens(router, engine, settings)?;
+    Ok(router)
+}
+
+/// Serves MCP where the settings say, and says where that is.
+async fn serve_http(
+    router: Router,
+    settings: &Settings,
+    closing: &CancellationToken,
+) -> Result<(JoinHandle<()>, String), AppError> {
+    let (limits, closing, path) = (settings.connections, closing.clone(), &settings.endpoint.path);
+    Ok(match &settings.listen {
+        Listen::Address(address) => {
+            let listener = listen(*address, "listen").await?;
+            let place = format!("http://{}{path}", local(&listener, *address));
+            (tokio::spawn(connections::serve(listener, router, limits, closing)), place)
+        }
+        Listen::Socket(socket) => {
+            let wrong = |source| AppError::Socket { path: socket.clone(), source };
+            let listener = Socket::bind(socket).await.map_err(wrong)?;
+            // As nginx writes it.
+            let place = format!("http://{}:{path}", settings.listen);
+            (tokio::spawn(connections::serve(listener, router, limits, closing)), place)
+        }
+    })
+}
+
+/// Who comes over HTTP, as long as nothing was proved: the system says that whoever uses a socket is the user.
 fn anybody(engine: &Engine, settings: &Settings) -> Caller {
     let (principal, tenant) = (Principal::Anonymous, Arc::clone(&engine.tenant));
     match settings.auth {
+        None if settings.listen.is_socket() => Caller::local(tenant),
         None => Caller::unchecked(principal, tenant),
         Some(_) => Caller::new(principal, tenant, Proved::default()),
     }
@@ -225,7 +263,7 @@ fn anybody(engine: &Engine, settings: &Settings) -> Caller {
 
 /// Lets in only who has a token, where the settings say whose.
 #[cfg(feature = "oauth")]
-fn with_tokens(router: axum::Router, engine: &Arc<Engine>, settings: &Settings) -> Result<axum::Router, AppError> {
+fn with_tokens(router: Router, engine: &Arc<Engine>, settings: &Settings) -> Result<Router, AppError> {
     let Some(auth) = &settings.auth else { return Ok(router) };
     let issuers = Arc::new(Https::new().map_err(AppError::Auth)?);
     Ok(protocol::with_tokens(router, protocol::Bearers::new(engine, auth, issuers)))

@@ -111,8 +111,8 @@ struct SettingsArgs {
     /// How clients reach the server: stdio or http.
     #[arg(long, global = true)]
     transport: Option<String>,
-    /// Where to serve MCP over HTTP.
-    #[arg(long, global = true, value_name = "ADDR:PORT")]
+    /// Where to serve MCP over HTTP: an address, or a Unix socket for the user alone.
+    #[arg(long, global = true, value_name = "ADDR:PORT|unix:PATH")]
     listen: Option<String>,
     /// Where to serve health and readiness, or `off`.
     #[arg(long, global = true, value_name = "ADDR:PORT")]

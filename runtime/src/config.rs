@@ -9,6 +9,7 @@ mod checks;
 mod confirmation;
 mod egress;
 mod layers;
+mod listen;
 mod policies;
 mod profile;
 mod reader;
@@ -20,6 +21,7 @@ use std::{collections::BTreeSet, fmt, net::SocketAddr, path::PathBuf, sync::Arc,
 
 pub(crate) use self::{
     layers::{Flags, Layers},
+    listen::Listen,
     policies::{ToolSettings, UpstreamSettings},
     profile::unguarded,
 };
@@ -58,7 +60,7 @@ const MOST_BLOCKING: usize = 448;
 pub(crate) struct Settings {
     pub(crate) profile: Profile,
     pub(crate) transport: Transport,
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: Listen,
     /// Health and readiness; none when it is off.
     pub(crate) admin: Option<SocketAddr>,
     pub(crate) data: PathBuf,
@@ -212,11 +214,13 @@ impl Settings {
         #[cfg(not(feature = "egress"))]
         egress::none(&mut reader);
         let allow_embedded = reader.flag("store.allow_embedded", false);
+        let listen = reader.listen("listen", SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let allowed_hosts = allowed_hosts(&mut reader, &listen, auth.as_ref());
         let max_body_bytes = reader.size("http.max_body_bytes", 4 * MIB);
         let settings = Self {
             profile,
             transport,
-            listen: reader.address("listen", SocketAddr::from(([127, 0, 0, 1], 8080))),
+            listen,
             admin: reader.address_or_off("admin", admin),
             data: reader.path("data", DATA),
             store: StoreSettings {
@@ -227,7 +231,7 @@ impl Settings {
             },
             endpoint: Endpoint {
                 path: reader.url_path("http.path", "/mcp"),
-                allowed_hosts: reader.list("http.allowed_hosts", &hosts(auth.as_ref())),
+                allowed_hosts,
                 allowed_origins: reader
                     .list("http.allowed_origins", &["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"]),
                 max_body_bytes,
@@ -324,6 +328,15 @@ fn access(reader: &mut Reader, auth: Option<&AuthSettings>) -> AccessSettings {
             claims: claims.into_iter().cloned().collect(),
         },
     }
+}
+
+/// `Host` values that are answered. Clients of a Unix socket have none to say, and say `localhost`.
+fn allowed_hosts(reader: &mut Reader, listen: &Listen, auth: Option<&AuthSettings>) -> Vec<String> {
+    let mut hosts = reader.list("http.allowed_hosts", &hosts(auth));
+    if listen.is_socket() && !hosts.is_empty() && !hosts.iter().any(|host| host == "localhost") {
+        hosts.push("localhost".into());
+    }
+    hosts
 }
 
 /// `Host` values that are answered by default: this machine's, and the server's own name.

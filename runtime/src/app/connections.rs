@@ -25,13 +25,13 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     sync::{Notify, Semaphore},
 };
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use super::{listener::Listener, preface};
 use crate::context::BoxFuture;
 
 /// What connections are held to.
@@ -62,29 +62,21 @@ const TOLD: usize = 64;
 /// How long telling one may take.
 const TELLING: Duration = Duration::from_secs(1);
 
-/// How long to wait when the system has nothing left to accept a connection with.
-const EXHAUSTED: Duration = Duration::from_millis(100);
-
 const NO_PLACE: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
 /// Serves connections until `until`, and then until the last request is answered.
-pub(super) async fn serve(listener: TcpListener, router: Router, limits: ConnectionLimits, until: CancellationToken) {
+pub(super) async fn serve(
+    mut listener: impl Listener,
+    router: Router,
+    limits: ConnectionLimits,
+    until: CancellationToken,
+) {
     let builder = Arc::new(builder(limits));
     let service = TowerToHyperService::new(router);
     let connections = TaskTracker::new();
     let (places, telling) = (Arc::new(Semaphore::new(limits.connections)), Arc::new(Semaphore::new(TOLD)));
-    while let Some(accepted) = until.run_until_cancelled(listener.accept()).await {
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                if !is_of_one_connection(&error) {
-                    tracing::error!(%error, "no connection can be accepted");
-                    tokio::time::sleep(EXHAUSTED).await;
-                }
-                continue;
-            }
-        };
+    while let Some(stream) = until.run_until_cancelled(listener.accept()).await {
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
             if let Ok(telling) = Arc::clone(&telling).try_acquire_owned() {
                 tokio::spawn(async move {
@@ -94,16 +86,11 @@ pub(super) async fn serve(listener: TcpListener, router: Router, limits: Connect
             }
             continue;
         };
-        // Answers are small, and written whole.
-        let _ = stream.set_nodelay(true);
         let (builder, service) = (Arc::clone(&builder), service.clone());
         let until = until.clone();
         connections.spawn(async move {
-            let Some(Ok(Ok(version))) =
-                until.run_until_cancelled(tokio::time::timeout(limits.header_timeout, begun(&stream))).await
-            else {
-                return;
-            };
+            let begun = tokio::time::timeout(limits.header_timeout, preface::begun(stream));
+            let Some(Ok(Ok((version, stream)))) = until.run_until_cancelled(begun).await else { return };
             let mut stream = TimeoutStream::new(stream);
             stream.set_write_timeout(Some(limits.write_timeout));
             let stream = TokioIo::new(Box::pin(stream));
@@ -230,34 +217,8 @@ impl Service<Request<Incoming>> for Counted {
     }
 }
 
-/// What every connection with HTTP/2 begins with (RFC 9113, section 3.4).
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-/// How often one looks at a connection that has begun, and not said enough.
-const LOOK: Duration = Duration::from_millis(10);
-
-/// The version that a client speaks, once it has said so much. hyper would find out by itself, and wait for ever.
-async fn begun(stream: &TcpStream) -> io::Result<Version> {
-    let mut said = [0; PREFACE.len()];
-    loop {
-        let count = stream.peek(&mut said).await?;
-        match &said[..count] {
-            PREFACE => return Ok(Version::HTTP_2),
-            [] => return Err(io::ErrorKind::UnexpectedEof.into()),
-            so_far if PREFACE.starts_with(so_far) => tokio::time::sleep(LOOK).await,
-            _ => return Ok(Version::HTTP_11),
-        }
-    }
-}
-
-/// Whether it was one client that went away, and no reason to wait.
-fn is_of_one_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(error.kind(), ConnectionRefused | ConnectionAborted | ConnectionReset)
-}
-
 /// Says that there is no place, and reads what the client sends: closed with something unread, the answer would be lost.
-async fn refuse(mut stream: TcpStream) -> io::Result<()> {
+async fn refuse(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
     stream.write_all(NO_PLACE).await?;
     stream.shutdown().await?;
     let mut rest = [0; 1024];
@@ -268,6 +229,7 @@ async fn refuse(mut stream: TcpStream) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use axum::routing::get;
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
     use crate::clock::Clock;

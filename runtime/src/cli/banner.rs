@@ -53,7 +53,8 @@ pub(super) fn print(engine: &Engine, settings: &Settings, addresses: &Addresses)
         let issuers: Vec<&str> = auth.issuers.iter().map(|issuer| issuer.url.as_str()).collect();
         lines.push(format!("tokens   of {}, for {}", issuers.join(", "), auth.resource));
     } else if settings.profile == Profile::Dev && http {
-        lines.push(format!("{warning}!{warning:#} dev profile: no authentication; only this machine can connect."));
+        let who = if settings.listen.is_socket() { "this user" } else { "this machine" };
+        lines.push(format!("{warning}!{warning:#} dev profile: no authentication; only {who} can connect."));
     }
     if let Some(example) = engine.catalogue.entries().iter().find_map(example) {
         lines.push(format!("try      {} call {example}", program()));

@@ -2,7 +2,7 @@
 //!
 //! | profile | reached | callers | what must be found again |
 //! |---|---|---|---|
-//! | `dev`, `sidecar` | stdio, or over loopback | the user of the machine, or tokens | in a file |
+//! | `dev`, `sidecar` | stdio, a Unix socket, or over loopback | the user of the machine, or tokens | in a file |
 //! | `shared` | anywhere | prove who they are | in a store for all replicas, or expressly in a file |
 //! | `tenant` | anywhere | prove who they are, and are of its one tenant | as `shared`, in a data directory of its own |
 //!
@@ -23,7 +23,13 @@ impl Profile {
 pub(super) fn check(reader: &mut Reader, settings: &Settings, allow_embedded: bool) {
     let Settings { profile, transport, auth, store, .. } = settings;
     let (http, for_others, name) = (*transport == Transport::Http, profile.is_for_others(), profile.as_str());
-    let beyond = http && !settings.listen.ip().is_loopback();
+    let beyond = http && settings.listen.is_beyond();
+    reader.check(
+        "listen",
+        cfg!(unix) || !settings.listen.is_socket(),
+        "this system has no Unix sockets that say who connects",
+        "listen on 127.0.0.1",
+    );
     reader.check(
         "listen",
         !beyond || auth.is_some(),

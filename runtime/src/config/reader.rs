@@ -7,7 +7,7 @@ use std::{
 use toml::Value;
 use tracing_subscriber::EnvFilter;
 
-use super::{ConfigProblem, auth, layers::Layers, policies};
+use super::{ConfigProblem, auth, layers::Layers, listen::Listen, policies};
 use crate::{
     duration,
     keyring::KeySource,
@@ -210,8 +210,10 @@ impl Reader {
         .unwrap_or_else(|| default.to_owned())
     }
 
-    pub(super) fn address(&mut self, key: &'static str, default: SocketAddr) -> SocketAddr {
-        self.read(key, "an address and a port", "such as \"127.0.0.1:8080\"", parsed).unwrap_or(default)
+    pub(super) fn listen(&mut self, key: &'static str, default: SocketAddr) -> Listen {
+        let expected = "an address and a port, or `unix:` and an absolute path";
+        let help = "such as \"127.0.0.1:8080\" or \"unix:/run/notes/mcp.sock\"";
+        self.read(key, expected, help, parsed).unwrap_or(Listen::Address(default))
     }
 
     pub(super) fn address_or_off(&mut self, key: &'static str, default: Option<SocketAddr>) -> Option<SocketAddr> {

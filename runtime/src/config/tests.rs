@@ -27,7 +27,7 @@ fn later_layers_win() {
         &[("listen", "127.0.0.1:3000")],
     )
     .unwrap();
-    assert_eq!(settings.listen.port(), 3000);
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:3000");
     assert_eq!(settings.limits.argument_depth, 6);
     assert_eq!(settings.limits.deadline, Duration::from_secs(9));
 }
@@ -76,6 +76,31 @@ fn a_server_does_not_listen_beyond_loopback_without_authentication() {
         assert!(load(&format!("listen = '{address}'\ntransport = 'stdio'"), &[], &[]).is_ok());
     }
     assert!(load("listen = '[::1]:8080'", &[], &[]).is_ok());
+}
+
+#[test]
+fn a_socket_is_a_path_from_the_root_and_for_one_user() {
+    for (listen, taken) in [
+        ("unix:/run/notes/mcp.sock", true),
+        ("unix:mcp.sock", false),
+        ("unix:", false),
+        ("unix:/", false),
+        ("unix:/run/..", false),
+        ("/run/notes/mcp.sock", false),
+    ] {
+        let read = load(&format!("listen = '{listen}'"), &[], &[]);
+        assert_eq!(read.as_ref().is_ok_and(|settings| settings.listen.to_string() == listen), taken, "{read:?}");
+    }
+    for (profile, taken) in [("dev", true), ("sidecar", true), ("shared", false), ("tenant", false)] {
+        let file = "tenant = 'acme'\ntransport = 'http'\nlisten = 'unix:/a'\nstore.allow_embedded = true";
+        let problems = load(file, &[], &[("profile", profile)]).err().unwrap_or_default();
+        let keys: Vec<_> = problems.iter().map(|problem| problem.key.as_str()).collect();
+        assert_eq!(keys, if taken { &[][..] } else { &["auth.issuers"] }, "{profile}");
+    }
+    for (hosts, expected) in [("", "localhost 127.0.0.1 ::1"), ("http.allowed_hosts = ['notes']", "notes localhost")] {
+        let settings = load(&format!("listen = 'unix:/a'\n{hosts}"), &[], &[]).unwrap();
+        assert_eq!(settings.endpoint.allowed_hosts.join(" "), expected);
+    }
 }
 
 #[test]
