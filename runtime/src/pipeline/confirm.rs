@@ -14,12 +14,10 @@ use std::{sync::Arc, time::Duration};
 use rmcp::model::{ClientCapabilities, ElicitResult, ElicitationAction, ElicitationSchema, InputResponses};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::execute::Execution;
 use crate::{
-    call::{Outcome, Stop, Unapproved, Unconfirmed},
-    caller::Caller,
+    call::{Outcome, Stop, ToolCall, Unapproved, Unconfirmed},
     catalogue::Served,
     confirm::{Attested, ConfirmBy, Confirmed, Plan, QUESTION, Shown, Standing, Taken},
     context::{BoxFuture, Call, CallContext, Channel, Deadline, Interaction, LogLevel},
@@ -41,12 +39,7 @@ const ROUNDS: usize = 3;
 pub(super) struct Confirming<'a> {
     pub(super) engine: &'a Engine,
     pub(super) served: Served<'a>,
-    pub(super) policy: &'a ToolPolicy,
-    pub(super) caller: &'a Caller,
-    pub(super) request_id: &'a str,
-    pub(super) meta: &'a Map<String, Value>,
-    pub(super) channel: &'a Arc<dyn Channel>,
-    pub(super) cancellation: &'a CancellationToken,
+    pub(super) call: &'a ToolCall,
     pub(super) binding: Binding<'a>,
     /// In the form of the current major.
     pub(super) arguments: &'a Map<String, Value>,
@@ -56,8 +49,6 @@ pub(super) struct Confirming<'a> {
     pub(super) until: Instant,
     /// What the call brought back.
     pub(super) held: &'a Held,
-    /// What its client says to the question.
-    pub(super) answer: Option<Value>,
 }
 
 /// What is to be done with a call.
@@ -93,7 +84,7 @@ impl Used {
 impl Confirming<'_> {
     /// Looks for the confirmation of the call, if it needs one.
     pub(super) async fn check(self) -> Result<Step, Stop> {
-        let mode = match self.policy.confirmation {
+        let mode = match self.policy().confirmation {
             None | Some(ConfirmBy::Off) => return Ok(Step::Go(None, Used::Nothing)),
             Some(mode) => mode,
         };
@@ -120,12 +111,12 @@ impl Confirming<'_> {
                 Err(why) => reason = Some(why),
             }
         }
-        if let Some(answer) = self.channel.confirm(&shown).await {
+        if let Some(answer) = self.call.channel.confirm(&shown).await {
             return self.at_hand(shown, answer).await;
         }
         let form = form();
-        if input_required::covers(&self.channel.capabilities(), &form) {
-            return match self.channel.interaction() {
+        if input_required::covers(&self.call.channel.capabilities(), &form) {
+            return match self.call.channel.interaction() {
                 Interaction::Live => self.live(shown).await,
                 Interaction::Rounds => self.round(shown).await,
             };
@@ -164,11 +155,11 @@ impl Confirming<'_> {
     /// A client that is asked while the call waits.
     async fn live(self, mut shown: Shown) -> Result<Step, Stop> {
         for _ in 0..ROUNDS {
-            let context = self.context(Arc::clone(self.channel), InputResponses::new());
+            let context = self.context(Arc::clone(&self.call.channel), InputResponses::new());
             let asked = async { context.ask(question(&shown)?).await?.elicited(QUESTION) };
             let answer = tokio::select! {
                 biased;
-                () = self.cancellation.cancelled() => return Err(Stop::Cancelled),
+                () = self.call.cancellation.cancelled() => return Err(Stop::Cancelled),
                 answer = asked => answer?,
                 () = tokio::time::sleep_until(self.until) => {
                     return Err(Stop::Tool(ToolError::new(ErrorKind::Timeout, "the call was not confirmed in time")));
@@ -195,7 +186,7 @@ impl Confirming<'_> {
                 Ok(step) => return Ok(step),
                 Err(changed) => shown = changed,
             }
-            yes = self.channel.confirm(&shown).await.unwrap_or_default();
+            yes = self.call.channel.confirm(&shown).await.unwrap_or_default();
         }
         Err(Stop::NotConfirmed("what the call would do changes all the time"))
     }
@@ -212,8 +203,8 @@ impl Confirming<'_> {
     /// A client that is asked by an `input_required` result, and repeats the call. What it brought back was used up when
     /// it was opened.
     async fn round(self, shown: Shown) -> Result<Step, Stop> {
-        let answer =
-            self.answer.as_ref().and_then(|answer| serde_json::from_value::<ElicitResult>(answer.clone()).ok());
+        let answer = self.call.responses.get(QUESTION);
+        let answer = answer.and_then(|answer| serde_json::from_value::<ElicitResult>(answer.clone()).ok());
         if let (Some(Planned::Asked(plan)), Some(answer)) = (self.held.plan, answer)
             && plan == shown.digest()
         {
@@ -238,7 +229,7 @@ impl Confirming<'_> {
             return Ok(Step::Go(Some(confirmed(Attested::Approver, &shown)), Used::Approval(Box::new(taken))));
         }
         let Binding { tool, version, .. } = self.binding;
-        let asked = approvals.ask(&request, self.caller, &shown, (tool, version)).await.map_err(away)?;
+        let asked = approvals.ask(&request, &self.call.caller, &shown, (tool, version)).await.map_err(away)?;
         let approval = asked.map_err(|retry_after| Stop::TooManyApprovals { retry_after })?;
         if let Standing::Denied { .. } = approval.state {
             return Err(Stop::NotConfirmed("an approver denied the call"));
@@ -258,8 +249,8 @@ impl Confirming<'_> {
             None => Plan::derived(self.served),
             Some(function) => {
                 let context = self.context(Arc::new(Silent), InputResponses::new());
-                let Self { engine, served, policy, .. } = *self;
-                let execution = Execution { engine, served, policy, context: &context, function };
+                let Self { engine, served, .. } = *self;
+                let execution = Execution { engine, served, policy: self.policy(), context: &context, function };
                 match execution.look(Arguments::new(self.arguments.clone())).await? {
                     Output::Plan(plan) => *plan,
                     _ => return Err(Stop::BadOutput("the plan is none".into())),
@@ -276,11 +267,11 @@ impl Confirming<'_> {
         let now = clock.now();
         CallContext::new(Call {
             tool: Arc::clone(&self.served.tool.name),
-            request_id: self.request_id.to_owned(),
-            caller: self.caller.clone(),
-            meta: self.meta.clone(),
-            deadline: Deadline::new(clock, now, self.policy.timeout, self.until.saturating_duration_since(now)),
-            cancellation: self.cancellation.child_token(),
+            request_id: self.call.request_id.to_owned(),
+            caller: self.call.caller.clone(),
+            meta: self.call.meta.clone(),
+            deadline: Deadline::new(clock, now, self.policy().timeout, self.until.saturating_duration_since(now)),
+            cancellation: self.call.cancellation.child_token(),
             responses,
             idempotency_key: None,
             confirmed: None,
@@ -289,9 +280,13 @@ impl Confirming<'_> {
         })
     }
 
+    fn policy(&self) -> &ToolPolicy {
+        self.engine.policy(self.served.tool)
+    }
+
     /// A text of the request's `_meta`.
     fn text(&self, key: &'static str) -> Result<Option<&str>, Stop> {
-        match self.meta.get(key) {
+        match self.call.meta.get(key) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(Stop::BadMeta { key, expected: "text, as an earlier answer gave it" }),

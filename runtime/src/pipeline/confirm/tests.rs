@@ -9,10 +9,12 @@ use std::{
 };
 
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::{
     call::{Called, ToolCall},
+    caller::Caller,
     clock::Clock,
     config::Settings,
     engine::Seams,
