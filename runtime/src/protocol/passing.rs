@@ -1,6 +1,9 @@
 //! Requests that are not tool calls: within their bounds, through the gate, until their deadline, with panics caught, and
 //! recorded, whatever serves them.
 
+#[cfg(test)]
+mod tests;
+
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
@@ -45,7 +48,9 @@ impl Drop for Passing<'_> {
             outcome if quiet || outcome == "ok" => {
                 tracing::debug!(method, request = id, principal, tenant, outcome, "request")
             }
-            "panicked" | "timeout" => tracing::error!(method, request = id, principal, tenant, outcome, "request"),
+            "panicked" | "timeout" | "result_too_large" => {
+                tracing::error!(method, request = id, principal, tenant, outcome, "request")
+            }
             _ => tracing::info!(method, request = id, principal, tenant, outcome, "request"),
         }
     }
@@ -219,8 +224,10 @@ impl McpHandler {
     /// The answer to a request that is not a tool call and was not served; recorded and counted.
     pub(super) fn refused(&self, record: &mut Passing<'_>, stop: Stop) -> ErrorData {
         (record.outcome, record.quiet) = (stop.name(), pipeline::is_quiet(&stop));
-        if stop.counts_as(false) == CountsAs::Refusal {
-            self.engine().metrics.refused(record.method, stop.name());
+        match stop.counts_as(false) {
+            CountsAs::Refusal => self.engine().metrics.refused(record.method, stop.name()),
+            CountsAs::Failure => self.engine().metrics.failed(record.method, stop.name()),
+            CountsAs::Nothing => {}
         }
         answer::refusal(stop, record.id)
     }
