@@ -93,7 +93,7 @@ pub(crate) fn engine<S>(server: Server<S>, settings: &Settings, clock: Clock) ->
     root::claim(settings)?;
     let store = store::open(&settings.store, &settings.data, clock).map_err(AppError::Store)?;
     let random = Random::system().map_err(AppError::Random)?;
-    let longest = STATE_TTL.max(settings.confirmation.ttl);
+    let longest = STATE_TTL.max(settings.confirmation.ttl).max(settings.tasks.longest_kept());
     let keyring = Keyring::open(&settings.keys, &settings.data, longest, clock).map(Arc::new).map_err(|problems| {
         let problem = |problem: KeyProblem| Problem::new(problem.place, problem.what, problem.help);
         AppError::Build(problems.into_iter().map(problem).collect())

@@ -1,4 +1,5 @@
-//! The keys under which a server seals what clients bring back: states of repeated calls, and confirmations.
+//! The keys under which a server seals what clients bring back (states of repeated calls, and confirmations), and what it
+//! keeps of calls that may hold secrets.
 //!
 //! They are the configuration's, which a fleet shares, or those of a file in the data directory. Invariant: there is a
 //! key or nothing is sealed. What a key is used for is said with each use: see [`seal`].

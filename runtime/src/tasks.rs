@@ -87,6 +87,13 @@ pub(crate) struct TaskSettings {
     pub(crate) lease: Duration,
 }
 
+impl TaskSettings {
+    /// How long what is kept of a call may have to be read.
+    pub(crate) fn longest_kept(&self) -> Duration {
+        self.ttl.saturating_add(self.deadline)
+    }
+}
+
 /// The tasks of this process.
 pub(crate) struct Tasks {
     settings: TaskSettings,
@@ -95,6 +102,8 @@ pub(crate) struct Tasks {
     running: Mutex<HashMap<String, Arc<Running>>>,
     closed: AtomicBool,
     changed: Notify,
+    /// That calls of tasks were sealed by other keys was said.
+    told_locked: AtomicBool,
 }
 
 /// A task that runs in this process.
@@ -145,6 +154,7 @@ impl Tasks {
             running: Mutex::default(),
             closed: AtomicBool::new(false),
             changed: Notify::new(),
+            told_locked: AtomicBool::new(false),
         })
     }
 
@@ -178,6 +188,16 @@ impl Tasks {
             if let Some(abort) = task.abort.get() {
                 abort.abort();
             }
+        }
+    }
+
+    /// Tells the operator once of what is looked at again and again.
+    fn tell_locked(&self, id: &str) {
+        if !self.told_locked.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                task = id,
+                "a task can't be run again here: its call was sealed by a key that this process does not have; see `state.keys`"
+            );
         }
     }
 

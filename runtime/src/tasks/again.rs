@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    original::Original,
+    original::{Locked, Original, Owner},
     record::{Again, Record},
     run::Work,
     slot::Slot,
@@ -56,6 +56,11 @@ const DENIED: Why = Why { kind: "denied", message: "its process ended, and the c
 /// It was begun by a release that did not ask, or where nobody has to be.
 const UNCONFIRMED: Why =
     Why { kind: "denied", message: "its process ended and it was never confirmed; call the tool again" };
+/// What was kept of it may hold secrets, and was sealed by other keys.
+const LOCKED: Why = Why {
+    kind: "gone",
+    message: "its process ended, and this server no longer has the key that its call was sealed with; call the tool again",
+};
 /// It has run for as long as it may.
 pub(super) const LATE: Why =
     Why { kind: "timeout", message: "its process ended, and the time that it may run is over; call the tool again" };
@@ -75,11 +80,7 @@ pub(super) async fn fit(engine: &Engine, slot: &Slot, record: &Record, again: &A
     if left.is_zero() {
         return Err(Unfit::Late);
     }
-    let original = slot.original().await.map_err(|error| {
-        engine.metrics.store_failed(Kind::Task, &error);
-        Unfit::Now
-    })?;
-    let original = original.ok_or(Unfit::Here(&GONE))?;
+    let original = original(engine, slot, record).await?;
     work(
         engine,
         served,
@@ -97,6 +98,24 @@ pub(super) async fn fit(engine: &Engine, slot: &Slot, record: &Record, again: &A
         let why = pipeline::words(&stop);
         tracing::debug!(task = slot.id, tool = record.tool, "the task can't be run again here: {why}");
         Unfit::Here(&GONE)
+    })
+}
+
+async fn original(engine: &Engine, slot: &Slot, record: &Record) -> Result<Original, Unfit> {
+    let kept = slot.call().await.map_err(|error| {
+        engine.metrics.store_failed(Kind::Task, &error);
+        Unfit::Now
+    })?;
+    let owner = Owner { tenant: &slot.tenant, principal: &record.principal, task: &slot.id };
+    kept.ok_or(Unfit::Here(&GONE))?.open(owner, &engine.keyring).await.map_err(|locked| match locked {
+        Locked::Keys(problem) => {
+            tracing::debug!(task = slot.id, %problem, "the task can't be run again here at this moment");
+            Unfit::Now
+        }
+        Locked::NoKey => {
+            engine.tasks.tell_locked(&slot.id);
+            Unfit::Here(&LOCKED)
+        }
     })
 }
 

@@ -43,13 +43,16 @@ pub(crate) async fn begin(engine: &Arc<Engine>, start: Start<'_>, notes: &mut No
     let record = record(engine, &start);
     // What can't be run again is not kept: arguments may hold secrets.
     let original = start.served.tool.declaration.idempotent.then(|| Original::of(&start.call, &start.asked));
+    // What was no secret in an older major may be one now.
+    let secret = start.served.contract().has_secrets || start.served.tool.current.has_secrets;
     // A task is not run again once it has run for as long as it may.
-    let kept = engine.tasks.settings.ttl.saturating_add(engine.policy(start.served.tool).task_time.hard);
+    let kept = engine.tasks.settings.longest_kept();
     let Start { served, support, surface, mut call, arguments, asked, claim } = start;
     // A task outlives its request.
     let own = CancellationToken::new();
     let request = std::mem::replace(&mut call.cancellation, own.clone());
-    let job = Arc::new(Job::draft(engine, Draft { caller: call.caller.clone(), record, original, kept, claim }));
+    let job =
+        Arc::new(Job::draft(engine, Draft { caller: call.caller.clone(), record, original, secret, kept, claim }));
     let (name, major) = (served.name.to_owned(), served.contract().version.major);
     let until = call.deadline.at();
     if !support.manual {

@@ -19,7 +19,7 @@ use tokio::{
 
 use super::{
     Place,
-    original::Original,
+    original::{Kept, Original, Owner},
     record::Record,
     slot::{Found, Slot},
 };
@@ -48,7 +48,9 @@ pub(super) struct Draft {
     pub(super) record: Record,
     /// What it takes to run it again, where that may be.
     pub(super) original: Option<Original>,
-    /// How long that is kept.
+    /// That may hold secrets.
+    pub(super) secret: bool,
+    /// How long it is kept.
     pub(super) kept: Duration,
     pub(super) claim: Option<Claim>,
 }
@@ -135,16 +137,23 @@ impl Job {
         let engine = &self.engine;
         let random = clock::random::<16>().map_err(|_| Stop::from(crate::request_state::StateError::NoRandomness))?;
         let id = hash::hex(&random);
-        let (caller, record, original, kept) = match &*self.drafted() {
-            Some(draft) => (draft.caller.clone(), draft.record.clone(), draft.original.clone(), draft.kept),
+        let (caller, record, original, secret, kept) = match &*self.drafted() {
+            Some(draft) => {
+                (draft.caller.clone(), draft.record.clone(), draft.original.clone(), draft.secret, draft.kept)
+            }
             None => return Err(Stop::Cancelled),
         };
         let place = Place::take(engine, &id, (caller.tenant(), caller.key()), Arc::clone(&self.abort))?;
+        let owner = Owner { tenant: caller.tenant(), principal: &record.principal, task: &id };
+        let call = match original {
+            Some(original) if secret => Some(Kept::sealed(&original, owner, &engine.keyring).await?),
+            plain => plain.map(|original| Kept::Plain(Box::new(original))),
+        };
         let slot = super::slot(engine, caller.tenant(), &id);
         let held_since = engine.clock.now();
         let now_ms = engine.clock.unix_millis();
         let record = Record { created_ms: now_ms, updated_ms: now_ms, ..record };
-        match slot.create(&record, original.as_ref(), kept).await {
+        match slot.create(&record, call.as_ref(), kept).await {
             Ok(true) => {}
             Ok(false) => return Err(crate::request_state::StateError::NoRandomness.into()),
             Err(error) => {

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use super::{
     format::{self, Parsed},
-    original::Original,
+    original::Kept,
     record::{At, Event, Record, Refused},
 };
 use crate::{
@@ -83,11 +83,11 @@ impl Slot {
     pub(super) async fn create(
         &self,
         record: &Record,
-        original: Option<&Original>,
+        call: Option<&Kept>,
         kept: Duration,
     ) -> Result<bool, StoreError> {
-        if let Some(original) = original {
-            self.store.put(&self.beside(), Expect::Anything, &format::write(original), Some(kept)).await?;
+        if let Some(call) = call {
+            self.store.put(&self.beside(), Expect::Anything, &format::write(call), Some(kept)).await?;
         }
         let written = format::write(record);
         let put = self.store.put(&self.key(), Expect::Absent, &written, self.left(record)).await?;
@@ -105,7 +105,7 @@ impl Slot {
     }
 
     /// The call of the task; none where it is gone, or another release's.
-    pub(super) async fn original(&self) -> Result<Option<Original>, StoreError> {
+    pub(super) async fn call(&self) -> Result<Option<Kept>, StoreError> {
         Ok(self.store.get(&self.beside()).await?.and_then(|stored| format::read(&stored.value)))
     }
 

@@ -5,6 +5,7 @@ mod faulty;
 mod places;
 mod records;
 mod releases;
+mod sealed;
 mod store;
 mod threads;
 
@@ -29,7 +30,9 @@ use crate::{
     context::{BoxFuture, CallContext, Channel, Interaction, LogLevel},
     engine::{Engine, Seams},
     error::ToolError,
+    keyring::Keyring,
     mcp_tool, pipeline,
+    secrets::Secret,
     server::Server,
     store::{Kind, Memory, Store},
     tasks,
@@ -101,6 +104,14 @@ async fn read(State(bench): State<Bench>, seconds: u64, text: Option<String>) ->
     format!("read {} bytes", text.unwrap_or_default().len())
 }
 
+/// Read what a password opens, for so long.
+#[mcp_tool(version = "1.0.0", effect = read_only, task, timeout = "1h", crate = crate)]
+async fn unlock(State(bench): State<Bench>, seconds: u64, password: Secret<String>, word: Option<String>) -> String {
+    let _running = bench.begin();
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    format!("{} {}", password.expose().len(), word.unwrap_or_default())
+}
+
 /// Change something for so long.
 #[mcp_tool(version = "1.0.0", effect = additive, task, timeout = "1h", crate = crate)]
 async fn change(State(bench): State<Bench>, seconds: u64) -> String {
@@ -146,18 +157,24 @@ struct Process {
 impl Process {
     fn first(bench: &Bench) -> Self {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600));
-        Self::on(bench, Arc::new(Memory::new(clock)), clock)
+        Self::on(bench, Arc::new(Memory::new(clock)), Arc::new(Keyring::fresh().unwrap()), clock)
     }
 
-    /// Another one with the same records, and a way to them of its own.
+    /// Another one with the same records and keys, and a way to them of its own.
     fn another(&self, bench: &Bench) -> Self {
-        Self::on(bench, Arc::clone(&self.store.memory), self.engine.clock)
+        self.another_with(bench, Arc::clone(&self.engine.keyring))
     }
 
-    fn on(bench: &Bench, memory: Arc<Memory>, clock: Clock) -> Self {
+    /// The same with other keys.
+    fn another_with(&self, bench: &Bench, keyring: Arc<Keyring>) -> Self {
+        Self::on(bench, Arc::clone(&self.store.memory), keyring, self.engine.clock)
+    }
+
+    fn on(bench: &Bench, memory: Arc<Memory>, keyring: Arc<Keyring>, clock: Clock) -> Self {
         let store = Arc::new(Faulty::new(memory));
-        let server = Server::builder("bench", bench.clone()).tools(tools![read, change, fill, block, compute]).build();
-        let seams = Seams { store: Arc::clone(&store) as Arc<dyn Store>, ..Seams::of_test(clock) };
+        let server =
+            Server::builder("bench", bench.clone()).tools(tools![read, unlock, change, fill, block, compute]).build();
+        let seams = Seams { store: Arc::clone(&store) as Arc<dyn Store>, keyring, ..Seams::of_test(clock) };
         let engine = Engine::new(server.into_parts().unwrap(), &Settings::from_text("").unwrap(), seams).unwrap();
         Self { engine: Arc::new(engine), store }
     }
