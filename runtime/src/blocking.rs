@@ -17,6 +17,7 @@ use std::{
 };
 
 use tokio::{sync::Notify, task::JoinHandle};
+use tracing::Span;
 
 use crate::{context::CallContext, error::ToolError, tasks};
 
@@ -41,7 +42,9 @@ pub async fn run_blocking<T: Send + 'static>(
 
 async fn on<T: Send + 'static>(thread: Thread, function: impl FnOnce() -> T + Send + 'static) -> Result<T, ToolError> {
     let task = tasks::thread();
+    let span = Span::current();
     let counted = move || {
+        let _entered = span.enter();
         // Given back when the function has ended, however long after its call that is.
         let (_thread, _task) = (thread, task);
         let _running = Running::begin();

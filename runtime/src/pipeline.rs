@@ -34,7 +34,7 @@ pub(crate) use self::{
     bootstrap::bounds,
     claim::settle,
     limits::{Admission, Limits},
-    record::{Record, TARGET as RECORD_TARGET, is_quiet, words},
+    record::{Record, TARGET as RECORD_TARGET, WORDS as RECORD_WORDS, is_quiet, words},
     size::{bytes, of_answer},
 };
 use self::{
@@ -130,11 +130,13 @@ async fn stages<'a>(
     let asked = repeat::asked(&call, long.is_some() || policy.confirmation.is_some());
     let digest = claim::digest(wishes.idempotency_key.as_deref(), &call.arguments);
     let written = std::mem::take(&mut call.arguments);
-    let Normal { served, arguments, secrets } = normalise::arguments(choice, written, &engine.clock, |served| {
-        known.served = Some(served);
-        record.serving(served.contract());
-    })?;
+    let Normal { served, arguments, secrets } =
+        normalise::arguments(choice, &call.caller, written, &engine.clock, |served| {
+            known.served = Some(served);
+            record.serving(served.contract());
+        })?;
     known.secrets = secrets.clone();
+    record.masks(&secrets);
 
     // guard: policies decide on the arguments that the function would get, and before an earlier answer is given again.
     guard::policies(engine, &call.caller, served, call.surface, &arguments)?;

@@ -13,15 +13,13 @@ mod places;
 mod registry;
 mod source;
 mod value;
-mod writer;
 
 use std::collections::BTreeMap;
 
 pub(crate) use self::{
     places::{Places, TooMuch, of_call},
-    registry::{Secrets, mask_all, masked, reading},
+    registry::{OfLine, Secrets, mask_all, masked, reading},
     source::{is_source, know_url},
-    writer::Masking,
 };
 pub use self::{
     source::{SecretError, read},

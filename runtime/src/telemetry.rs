@@ -1,18 +1,21 @@
 //! The server's own log, on stderr.
 //!
 //! Invariants: nothing of the target `rmcp` is written, at any level: the SDK prints whole requests and results. What is
-//! known to be a secret is masked in every line, whoever wrote it.
+//! known to be a secret is masked in every line, whoever wrote it: see [`lines`].
+
+mod fields;
+mod lines;
 
 use tracing::Metadata;
 use tracing_subscriber::{
     EnvFilter,
     filter::filter_fn,
-    fmt,
     layer::SubscriberExt as _,
     util::{SubscriberInitExt as _, TryInitError},
 };
 
-use crate::{config::Log, secrets::Masking};
+use self::lines::{Lines, Shape};
+use crate::config::Log;
 
 /// Starts logging for this process, at `level` unless the settings say otherwise.
 ///
@@ -23,12 +26,10 @@ pub(crate) fn start(log: &Log, level: &str) -> Result<(), TryInitError> {
     // A filter of the whole subscriber, so that the SDK's spans and events cost nothing either.
     let registry = tracing_subscriber::registry().with(filter_fn(may_leave)).with(wanted);
     if log.json {
-        let json = fmt::layer().json().flatten_event(true).with_writer(Masking(std::io::stderr));
-        registry.with(json).try_init()?;
+        registry.with(Lines { shape: Shape::Json, writer: std::io::stderr }).try_init()?;
     } else {
         let colours = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-        let text = fmt::layer().with_target(false).with_ansi(colours).with_writer(Masking(anstream::stderr));
-        registry.with(text).try_init()?;
+        registry.with(Lines { shape: Shape::Text { colours }, writer: anstream::stderr }).try_init()?;
     }
     // A panic's message belongs in the log, one event like any other, and not between its lines.
     std::panic::set_hook(Box::new(|panic| {

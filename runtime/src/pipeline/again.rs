@@ -16,10 +16,11 @@ use crate::{
 /// among them.
 pub(crate) fn arguments(
     engine: &Engine,
+    caller: &Caller,
     served: Served<'_>,
     arguments: Map<String, Value>,
 ) -> Result<(Map<String, Value>, Secrets), Stop> {
-    let normal = normalise::arguments(Choice::Said(served), arguments, &engine.clock, |_| {})?;
+    let normal = normalise::arguments(Choice::Said(served), caller, arguments, &engine.clock, |_| {})?;
     Ok((normal.arguments, normal.secrets))
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Number, Value};
 use super::{resolve::Choice, translate};
 use crate::{
     call::Stop,
+    caller::Caller,
     catalogue::{Contract, Served},
     clock::Clock,
     secrets::{self, Secrets, TooMuch},
@@ -31,6 +32,7 @@ pub(super) struct Normal<'a> {
 /// before anything is refused on account of it.
 pub(super) fn arguments<'a>(
     choice: Choice<'a>,
+    caller: &Caller,
     arguments: Map<String, Value>,
     clock: &Clock,
     known: impl FnOnce(Served<'a>),
@@ -43,7 +45,7 @@ pub(super) fn arguments<'a>(
     }
     known(served);
     let too_much = |TooMuch| Stop::Violations { tool: served.name.to_owned(), violations: vec![TooMuch::violation()] };
-    let mut secrets = secrets::of_call(served.contract(), &arguments).map_err(too_much)?;
+    let mut secrets = secrets::of_call(served.contract(), caller, &arguments).map_err(too_much)?;
     if !fits {
         let contract = served.contract();
         return Err(Stop::Violations {
@@ -56,7 +58,7 @@ pub(super) fn arguments<'a>(
         arguments = Value::Object(translate::up(served, object(arguments))?);
         whole_numbers(&mut arguments);
         // The current major may take for a secret what the older one did not.
-        secrets = secrets.and(secrets::of_call(&served.tool.current, &arguments).map_err(too_much)?);
+        secrets = secrets.and(secrets::of_call(&served.tool.current, caller, &arguments).map_err(too_much)?);
         proven(served, &served.tool.current, &arguments)?;
     }
     Ok(Normal { served, arguments: object(arguments), secrets })

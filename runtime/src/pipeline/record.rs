@@ -19,11 +19,14 @@ use crate::{
     metrics::Metrics,
     names,
     request_state::StateError,
-    secrets,
+    secrets::{self, Secrets},
 };
 
-/// The target of a record's events: what callers call a secret is not taken out of who did what.
+/// The target of a record's span and event: what callers call a secret is not taken out of who did what.
 pub(crate) const TARGET: &str = module_path!();
+
+/// The fields of its event that are words of an error.
+pub(crate) const WORDS: [&str; 2] = ["error", "source"];
 
 /// See the module.
 pub(crate) struct Record {
@@ -77,6 +80,7 @@ impl Record {
         );
         let record = Self::with(Arc::clone(&served.tool.name), clock, span);
         record.serving(served.contract());
+        record.masks(&call.bounds.hygiene.secrets);
         record.confirmed(call.confirmed.map(|confirmed| confirmed.by));
         record
     }
@@ -88,6 +92,11 @@ impl Record {
     /// Notes which task it is.
     pub(crate) fn task(&self, id: &str) {
         self.span.record("task", id);
+    }
+
+    /// Masks what is secret in the call in all that is logged while it runs.
+    pub(super) fn masks(&self, secrets: &Secrets) {
+        secrets.mask_in(&self.span);
     }
 
     fn confirmed(&self, by: Option<Attested>) {

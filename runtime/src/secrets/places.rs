@@ -8,7 +8,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use serde_json::{Map, Value};
 
 use super::registry::{Secrets, is_searched};
-use crate::{catalogue::Contract, violations::Violation};
+use crate::{caller::Caller, catalogue::Contract, violations::Violation};
 
 /// How many values of one call may be secrets that are searched for, and how many bytes of them.
 const MOST: usize = 64;
@@ -66,12 +66,12 @@ impl TooMuch {
     }
 }
 
-/// Makes the secrets among the arguments of a call known.
-pub(crate) fn of_call(contract: &Contract, arguments: &Value) -> Result<Secrets, TooMuch> {
+/// Makes the secrets among the arguments of a caller's call known.
+pub(crate) fn of_call(contract: &Contract, caller: &Caller, arguments: &Value) -> Result<Secrets, TooMuch> {
     if !contract.has_secrets {
         return Ok(Secrets::default());
     }
-    found(&contract.input_schema, arguments).map(|found| Secrets::of(&found))
+    found(&contract.input_schema, arguments).map(|found| Secrets::of(caller.key(), &found))
 }
 
 fn found<'v>(schema: &Value, arguments: &'v Value) -> Result<Vec<Cow<'v, str>>, TooMuch> {

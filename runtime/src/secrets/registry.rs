@@ -1,8 +1,9 @@
 //! Every value that is known to be a secret, and the search for them.
 //!
 //! Process-wide, as the log and the panic hook are, and in two parts: the server's own secrets are masked everywhere, those
-//! of callers only in the log and, by [`Secrets`], in what comes of their own calls. Otherwise a caller could take words
-//! out of the answers to others by calling them a secret. Invariant: a value is masked from when it is made known until the
+//! of callers only in the log and, by [`Secrets`], in what comes of their own calls, their lines of the log included.
+//! Otherwise a caller could take words out of the answers to others by calling them a secret. For the same reason what is
+//! short of callers' is not masked in other lines of the log, and one caller's are not all that is. Invariant: a value is masked from when it is made known until the
 //! last [`Known`] of it is dropped, and for some time after. Searching costs a pass over the text for each automaton,
 //! of which there are few: new values get one of their own, and are taken into the common one when enough came together.
 //! Automata are made outside the locks, and never as tables, which take a kilobyte for each byte of a secret. Without any
@@ -21,6 +22,8 @@ use std::{
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use sha2::{Digest as _, Sha256};
+use tracing::Span;
+use tracing_subscriber::{Registry as Spans, registry::LookupSpan as _};
 use zeroize::Zeroizing;
 
 use super::{MASK, encodings};
@@ -30,6 +33,11 @@ const MOST: usize = 10_000;
 const BYTES: usize = 1024 * 1024;
 /// The same of callers, who are not to decide how much memory is taken.
 const BYTES_OF_CALLERS: usize = 128 * 1024;
+/// Which part of both one caller may take.
+const SHARE: usize = 4;
+
+/// What is shorter of a caller's is masked in what comes of the call alone: it could be a word of anybody's.
+const LEAST_OF_CALLERS: usize = 8;
 
 /// How long a value may be in bytes.
 const LONGEST: usize = 64 * 1024;
@@ -38,10 +46,10 @@ const LONGEST: usize = 64 * 1024;
 const FRESH: usize = 16;
 
 /// The server's own.
-static OURS: LazyLock<Registry> = LazyLock::new(|| Registry::of_bytes(BYTES));
+static OURS: LazyLock<Registry> = LazyLock::new(|| Registry::of(encodings::LEAST, BYTES));
 
 /// Those of the callers whose calls run.
-static THEIRS: LazyLock<Registry> = LazyLock::new(|| Registry::of_bytes(BYTES_OF_CALLERS));
+static THEIRS: LazyLock<Registry> = LazyLock::new(|| Registry::of(LEAST_OF_CALLERS, BYTES_OF_CALLERS));
 
 thread_local! {
     /// Arguments are read on this thread.
@@ -63,6 +71,12 @@ struct OfCall {
     found_by: Arc<AhoCorasick>,
 }
 
+/// What is masked in one line of the log.
+pub(crate) struct OfLine {
+    ours: Vec<Arc<AhoCorasick>>,
+    all: Vec<Arc<AhoCorasick>>,
+}
+
 /// A secret, without it.
 type Key = [u8; 32];
 
@@ -72,7 +86,8 @@ pub(crate) fn know(secret: &str) -> Option<Known> {
     let registry: &'static Registry = if READING.get() { &THEIRS } else { &OURS };
     let key = match registry.again(secret) {
         Some(key) => key,
-        None => *registry.know(&[secret])?.1.first()?,
+        None if secret.trim().len() < registry.least => return None,
+        None => *registry.know(&[secret], None)?.1.first()?,
     };
     Some(Known { key, registry })
 }
@@ -97,9 +112,7 @@ pub(crate) fn mask(text: &str) -> Cow<'_, str> {
 
 /// The text without any secret, for the log.
 pub(crate) fn mask_all(text: &str) -> Cow<'_, str> {
-    let mut automata = OURS.automata();
-    automata.extend(THEIRS.automata());
-    masked_by(&automata, text)
+    masked_by(&OfLine::of(&[]).all, text)
 }
 
 /// As [`mask`], of text that is no longer needed as it was.
@@ -107,6 +120,25 @@ pub(crate) fn masked(text: String) -> String {
     match mask(&text) {
         Cow::Owned(masked) => masked,
         Cow::Borrowed(_) => text,
+    }
+}
+
+impl OfLine {
+    /// Of one that was written in these calls.
+    pub(crate) fn of(calls: &[Secrets]) -> Self {
+        let ours = OURS.automata();
+        let theirs = calls.iter().flat_map(Secrets::automata).chain(THEIRS.automata());
+        Self { all: ours.iter().cloned().chain(theirs).collect(), ours }
+    }
+
+    /// What may be a word of anybody's, without any secret.
+    pub(crate) fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        masked_by(&self.all, text)
+    }
+
+    /// What no caller takes a word out of, without the server's own.
+    pub(crate) fn mask_ours<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        masked_by(&self.ours, text)
     }
 }
 
@@ -124,10 +156,10 @@ impl Drop for Known {
 }
 
 impl Secrets {
-    /// Those of a call, by what they are.
-    pub(crate) fn of(texts: &[Cow<'_, str>]) -> Self {
+    /// Those of a call of `caller` ([`Caller::key`](crate::caller::Caller::key)), by what they are.
+    pub(crate) fn of(caller: &Arc<str>, texts: &[Cow<'_, str>]) -> Self {
         let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
-        let Some((found_by, keys)) = THEIRS.know(&texts) else { return Self::default() };
+        let Some((found_by, keys)) = THEIRS.know(&texts, Some(caller)) else { return Self::default() };
         let known = keys.into_iter().map(|key| Known { key, registry: &THEIRS }).collect();
         Self(vec![Arc::new(OfCall { _known: known, found_by })])
     }
@@ -138,6 +170,19 @@ impl Secrets {
         self
     }
 
+    /// Masks these, however short, in the log of what runs in a span.
+    pub(crate) fn mask_in(&self, span: &Span) {
+        if self.is_empty() {
+            return;
+        }
+        span.with_subscriber(|(id, subscriber)| {
+            // Another subscriber's log is not masked.
+            if let Some(span) = subscriber.downcast_ref::<Spans>().and_then(|spans| spans.span(id)) {
+                span.extensions_mut().replace(self.clone());
+            }
+        });
+    }
+
     /// There are none.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -146,8 +191,12 @@ impl Secrets {
     /// The text without these, and without any secret of the server's own.
     pub(crate) fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut automata = OURS.automata();
-        automata.extend(self.0.iter().map(|of_call| Arc::clone(&of_call.found_by)));
+        automata.extend(self.automata());
         masked_by(&automata, text)
+    }
+
+    fn automata(&self) -> impl Iterator<Item = Arc<AhoCorasick>> {
+        self.0.iter().map(|of_call| Arc::clone(&of_call.found_by))
     }
 }
 
@@ -164,6 +213,8 @@ impl fmt::Debug for Known {
 }
 
 struct Registry {
+    /// How many bytes a value has at least.
+    least: usize,
     /// How many bytes of values it takes.
     bytes: usize,
     /// How many automata there are; what is zero needs no lock.
@@ -180,6 +231,8 @@ struct Values {
     by_key: HashMap<Key, Value>,
     /// How long they are together.
     bytes: usize,
+    /// How many each caller made known, and how long they are together.
+    shares: HashMap<Arc<str>, (usize, usize)>,
 }
 
 struct Value {
@@ -187,6 +240,8 @@ struct Value {
     held: usize,
     bytes: usize,
     forms: Forms,
+    /// The caller who made it known first.
+    by: Option<Arc<str>>,
 }
 
 type Forms = Arc<Vec<Zeroizing<String>>>;
@@ -195,13 +250,34 @@ impl Values {
     /// Only what somebody holds is left.
     fn sweep(&mut self) {
         self.by_key.retain(|_, value| value.held > 0);
-        self.bytes = self.by_key.values().map(|value| value.bytes).sum();
+        let left = std::mem::take(&mut self.by_key);
+        (self.bytes, self.shares) = (0, HashMap::new());
+        for (key, value) in left {
+            self.put(key, value);
+        }
+    }
+
+    fn put(&mut self, key: Key, value: Value) {
+        self.bytes += value.bytes;
+        if let Some(by) = &value.by {
+            let (count, bytes) = self.shares.entry(Arc::clone(by)).or_default();
+            (*count, *bytes) = (*count + 1, *bytes + value.bytes);
+        }
+        self.by_key.insert(key, value);
+    }
+
+    /// Whether there is room for so many values of so many bytes, among `most` and in a caller's part of them.
+    fn fits(&self, (count, bytes): (usize, usize), by: Option<&Arc<str>>, most: usize) -> bool {
+        let (counted, taken) = by.and_then(|by| self.shares.get(by)).copied().unwrap_or_default();
+        let of_one = by.is_none() || counted + count <= MOST / SHARE && taken + bytes <= most / SHARE;
+        of_one && self.by_key.len() + count <= MOST && self.bytes + bytes <= most
     }
 }
 
 impl Registry {
-    fn of_bytes(bytes: usize) -> Self {
+    fn of(least: usize, bytes: usize) -> Self {
         Self {
+            least,
             bytes,
             searched: AtomicUsize::new(0),
             automata: RwLock::default(),
@@ -225,41 +301,47 @@ impl Registry {
         Some(key)
     }
 
-    /// Makes values known, and gives what finds all of them. Those for which there is no room have no key. None where no
-    /// value can be searched for.
-    fn know(&self, secrets: &[&str]) -> Option<(Arc<AhoCorasick>, Vec<Key>)> {
+    /// Makes values known, and gives what finds all of them. Those that are too short for this registry, and those for which
+    /// there is no room, have no key. None where no value can be searched for.
+    fn know(&self, secrets: &[&str], by: Option<&Arc<str>>) -> Option<(Arc<AhoCorasick>, Vec<Key>)> {
         let searched = secrets.iter().filter(|secret| is_searched(secret));
         let forms: Vec<(&str, Forms)> = searched.map(|secret| (*secret, Arc::new(encodings::all(secret)))).collect();
         if forms.is_empty() {
             return None;
         }
-        let found_by = automaton(forms.iter().flat_map(|(_, forms)| forms.iter()))?;
-        let mut keys = Vec::with_capacity(forms.len());
-        let (mut is_new, mut is_full) = (false, false);
+        let of = |forms: &[(&str, Forms)]| automaton(forms.iter().flat_map(|(_, forms)| forms.iter()));
+        let found_by = of(&forms)?;
+        let all = forms.len();
+        let known: Vec<(&str, Forms)> =
+            forms.into_iter().filter(|(secret, _)| secret.trim().len() >= self.least).collect();
+        let known_by = if known.len() == all { Arc::clone(&found_by) } else { of(&known)? };
+        let mut keys = Vec::with_capacity(known.len());
+        let mut new = Vec::new();
         let mut values = self.values();
-        for (secret, forms) in forms {
+        for (secret, forms) in known {
             let key = Key::from(Sha256::digest(secret));
             if let Some(value) = values.by_key.get_mut(&key) {
                 value.held += 1;
+                keys.push(key);
             } else {
-                let fits = |values: &Values| values.by_key.len() < MOST && values.bytes + secret.len() <= self.bytes;
-                if !fits(&values) {
-                    values.sweep();
-                }
-                if !fits(&values) {
-                    is_full = true;
-                    continue;
-                }
-                values.bytes += secret.len();
-                values.by_key.insert(key, Value { held: 1, bytes: secret.len(), forms });
-                is_new = true;
+                new.push((key, Value { held: 1, bytes: secret.len(), forms, by: by.cloned() }));
             }
-            keys.push(key);
         }
+        // All of them or none: what finds them finds them together.
+        let room = (new.len(), new.iter().map(|(_, value)| value.bytes).sum());
+        if !values.fits(room, by, self.bytes) {
+            values.sweep();
+        }
+        let is_full = !values.fits(room, by, self.bytes);
+        let is_new = !new.is_empty() && !is_full;
         if is_new {
+            for (key, value) in new {
+                values.put(key, value);
+                keys.push(key);
+            }
             // Under the lock of the values, so that whoever takes them into the common automaton finds this one, too.
             let mut automata = self.automata.write().unwrap_or_else(PoisonError::into_inner);
-            automata.push(Arc::clone(&found_by));
+            automata.push(known_by);
             self.searched.store(automata.len(), Ordering::Release);
         }
         drop(values);
@@ -268,7 +350,11 @@ impl Registry {
         }
         // The warning goes through the registry itself.
         if is_full && !self.overflowed.swap(true, Ordering::Relaxed) {
-            tracing::warn!("{MOST} secrets or {} bytes of them are known; further ones are not masked", self.bytes);
+            tracing::warn!(
+                "{MOST} secrets or {} bytes of them are known, or a caller has a quarter of that; further ones are masked only \
+                 in what comes of their own calls",
+                self.bytes
+            );
         }
         Some((found_by, keys))
     }
@@ -360,11 +446,15 @@ mod tests {
     use super::*;
 
     fn registry() -> Registry {
-        Registry::of_bytes(BYTES)
+        Registry::of(encodings::LEAST, BYTES)
+    }
+
+    fn mallory() -> Arc<str> {
+        "mallory".into()
     }
 
     fn know(registry: &Registry, secret: &str) -> Option<Key> {
-        registry.again(secret).or_else(|| registry.know(&[secret])?.1.first().copied())
+        registry.again(secret).or_else(|| registry.know(&[secret], None)?.1.first().copied())
     }
 
     fn mask<'a>(registry: &Registry, text: &'a str) -> Cow<'a, str> {
@@ -424,7 +514,7 @@ mod tests {
 
     #[test]
     fn a_caller_takes_nothing_out_of_what_others_are_told() {
-        let secrets = Secrets::of(&["a-word-of-the-caller".into(), "short".into()]);
+        let secrets = Secrets::of(&mallory(), &["a-word-of-the-caller".into(), "short".into()]);
         let text = "short a-word-of-the-caller";
         assert_eq!(secrets.mask(text), "short [secret]");
         assert_eq!(super::mask(text), text);
@@ -440,7 +530,7 @@ mod tests {
     #[test]
     fn a_long_secret_takes_little_memory_and_no_table() {
         let secret: String = (0..16_384_u32).map(|at| char::from(b'!' + u8::try_from(at * at % 94).unwrap())).collect();
-        let secrets = Secrets::of(&[secret.as_str().into()]);
+        let secrets = Secrets::of(&mallory(), &[secret.as_str().into()]);
         assert_eq!(secrets.mask(&format!("a {secret} b")), "a [secret] b");
         let found_by = &secrets.0[0].found_by;
         assert_eq!(found_by.kind(), AhoCorasickKind::ContiguousNFA);
@@ -449,13 +539,36 @@ mod tests {
 
     #[test]
     fn callers_take_no_more_than_their_bytes_and_their_own_are_masked_still() {
-        let registry = Registry::of_bytes(20);
+        let registry = Registry::of(encodings::LEAST, 20);
         let first = know(&registry, "twelve-bytes").unwrap();
-        let (found_by, keys) = registry.know(&["another-twelve"]).unwrap();
+        let (found_by, keys) = registry.know(&["another-twelve"], None).unwrap();
         assert!(keys.is_empty(), "there is no room");
         assert_eq!(masked_by(&[found_by], "another-twelve"), MASK);
         registry.forget(&first);
         assert!(know(&registry, "another-twelve").is_some(), "what nobody holds makes room");
+    }
+
+    #[test]
+    fn one_caller_takes_a_part_and_no_more() {
+        let registry = Registry::of(encodings::LEAST, 64);
+        let mallory = mallory();
+        let known = |texts: &[&str], by: &Arc<str>| registry.know(texts, Some(by)).unwrap().1.len();
+        assert_eq!(known(&["mallory-1", "mallory-2"], &mallory), 0, "all of them or none");
+        assert_eq!((known(&["mallory-1"], &mallory), known(&["mallory-2"], &mallory)), (1, 0));
+        assert_eq!(known(&["mallory-2"], &"alice".into()), 1, "others have a part of their own");
+        assert_eq!(mask(&registry, "mallory-1 mallory-2 mallory-3"), "[secret] [secret] mallory-3");
+        registry.forget(&Key::from(Sha256::digest("mallory-1")));
+        assert_eq!(known(&["mallory-3"], &mallory), 1, "what nobody holds makes room");
+    }
+
+    #[test]
+    fn what_is_short_of_a_caller_is_masked_in_what_comes_of_the_call_alone() {
+        let secrets = Secrets::of(&mallory(), &["upstream".into(), "timeout".into()]);
+        let text = "the upstream is late: timeout";
+        assert_eq!(secrets.mask(text), "the [secret] is late: [secret]");
+        assert_eq!(OfLine::of(std::slice::from_ref(&secrets)).mask(text), "the [secret] is late: [secret]");
+        assert_eq!(mask_all(text), "the [secret] is late: timeout", "in lines of others");
+        assert!(reading(|| super::know("timeout")).is_none());
     }
 
     #[test]
@@ -481,7 +594,8 @@ mod tests {
 
     #[test]
     fn secrets_of_two_forms_of_a_call_are_masked_together() {
-        let both = Secrets::of(&["of-the-older-form".into()]).and(Secrets::of(&["of-the-newer-form".into()]));
+        let both = Secrets::of(&mallory(), &["of-the-older-form".into()])
+            .and(Secrets::of(&mallory(), &["of-the-newer-form".into()]));
         assert_eq!(both.mask("of-the-older-form of-the-newer-form"), "[secret] [secret]");
     }
 }

@@ -130,7 +130,7 @@ fn work(
 ) -> Result<Work, Stop> {
     let caller = Caller::new(Principal::named(&record.principal), Arc::clone(&slot.tenant), original.proved);
     let surface = again.surface.as_deref().and_then(|release| engine.catalogue.surface(release));
-    let (arguments, secrets) = pipeline::arguments(engine, served, original.arguments.clone())?;
+    let (arguments, secrets) = pipeline::arguments(engine, &caller, served, original.arguments.clone())?;
     pipeline::allowed(engine, &caller, served, surface, &arguments)?;
     Ok(Work {
         surface,
