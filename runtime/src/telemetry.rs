@@ -3,6 +3,8 @@
 //! Invariants: nothing of the target `rmcp` is written, at any level: the SDK prints whole requests and results. What is
 //! known to be a secret is masked in every line, whoever wrote it: see [`lines`].
 
+#[cfg(test)]
+mod captured;
 mod fields;
 mod lines;
 
@@ -14,6 +16,8 @@ use tracing_subscriber::{
     util::{SubscriberInitExt as _, TryInitError},
 };
 
+#[cfg(test)]
+pub(crate) use self::captured::Captured;
 use self::lines::{Lines, Shape};
 use crate::config::Log;
 

@@ -257,6 +257,13 @@ fn policies_are_checked_explained_and_typed_on_the_command_line() {
     let (code, _, err) = with(bad, &["call", "echo", r#"{"text":"hi"}"#]);
     assert!(code == Some(2) && err.contains("rules/a.cedar:2:8: "), "{err}");
 
+    let never = "@id(\"night\") forbid (principal, action, resource)\nwhen { principal.claims has shift && principal.claims.shift.contains(\"night\") };";
+    let (code, out, _) = with(never, &["policy", "check"]);
+    assert!(code == Some(0) && out.starts_with("warning: rules/a.cedar:1:1: "), "{out}");
+    let (code, denied, _) = with(never, &["policy", "check", "--deny-warnings"]);
+    assert_eq!((code, denied), (Some(2), out));
+    assert_eq!(with(good, &["policy", "check", "--deny-warnings"]).0, Some(0));
+
     let (_, out, _) = with(good, &["policy", "schema"]);
     assert!(out.contains("action \"login\" in [Action::\"class:additive\"]") && !out.contains("password"), "{out}");
 

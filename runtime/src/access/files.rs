@@ -117,6 +117,12 @@ impl Files {
         }
     }
 
+    /// The names of all files.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let entities = self.entities.as_ref().map(|_| ENTITIES);
+        self.policies.iter().map(|(name, _)| name.as_str()).chain(entities)
+    }
+
     /// Where a file is, for messages.
     #[cfg(feature = "cedar")]
     pub(crate) fn place(&self, name: &str) -> String {

@@ -3,8 +3,9 @@
 //! They are read from the directory `policy.dir`; where none is named and no policies are in the directory `policies`, the ones that
 //! the program embeds are in force; where it embeds none, there are no policies, and scopes alone decide.
 //! Invariant: once there are policies, there are policies until the server ends. A directory that is gone, can't be read,
-//! has a mistake or has no policy leaves those in force that were read last, and one that is being written is not taken
-//! before two looks found the same.
+//! has a mistake, has no policy or has lost a file leaves those in force that were read last, and one that is being written
+//! is not taken before two looks found the same. A file that is gone may be a volume that is half mounted, and what only it
+//! forbade would be permitted; who takes one away starts the server again.
 
 use std::{
     collections::BTreeSet,
@@ -40,6 +41,8 @@ struct Seen {
     decided: Read,
     /// What the last look gave, where it was something else.
     fresh: Option<Read>,
+    /// The files of those in force.
+    names: BTreeSet<String>,
 }
 
 /// What a look at the directory gave.
@@ -63,12 +66,15 @@ impl Policies {
         };
         let cedar = Cedar::new(catalogue, server, scopes, settings, &files)?;
         let (mode, refresh) = (settings.mode, settings.refresh);
-        let seen = Mutex::new(Seen { decided: Read::Files(files), fresh: None });
+        let names = files.names().map(str::to_owned).collect();
+        let seen = Mutex::new(Seen { decided: Read::Files(files), fresh: None, names });
         Ok(Some(Self { cedar, mode, watched, refresh, seen, replaced: Notify::new() }))
     }
 
-    /// Looks at the directory again and again, for as long as the server runs.
+    /// Tells what is suspicious of the policies, and looks at the directory again and again, for as long as the server
+    /// runs.
     pub(crate) async fn watch(&self, metrics: &Metrics) {
+        tell(&self.cedar.warnings());
         let Some(dir) = &self.watched else { return };
         loop {
             tokio::time::sleep(self.refresh).await;
@@ -107,28 +113,27 @@ impl Policies {
         if seen.decided == found {
             seen.fresh = None;
         } else if seen.fresh.as_ref() == Some(&found) {
-            self.take(&found, metrics);
-            *seen = Seen { decided: found, fresh: None };
+            self.take(&found, &mut seen.names, metrics);
+            (seen.decided, seen.fresh) = (found, None);
         } else {
             seen.fresh = Some(found);
         }
     }
 
-    fn take(&self, found: &Read, metrics: &Metrics) {
+    fn take(&self, found: &Read, names: &mut BTreeSet<String>, metrics: &Metrics) {
         let replaced = match found {
-            Read::Files(files) => match without_policies(files) {
+            Read::Files(files) => match without_policies(files).or_else(|| lost(files, names)) {
                 Some(problem) => Err(problem.to_string()),
-                None => self.cedar.replace(files).map_err(|problems| list(&problems)),
+                None => self.cedar.replace(files).map(|warnings| (files, warnings)).map_err(|problems| list(&problems)),
             },
             Read::Unreadable(error) => Err(error.clone()),
         };
         match replaced {
-            Ok(warnings) => {
+            Ok((files, warnings)) => {
+                *names = files.names().map(str::to_owned).collect();
                 self.replaced.notify_waiters();
                 tracing::warn!(policies = self.cedar.policies(), "other policies are in force");
-                for warning in warnings {
-                    tracing::warn!(place = warning.place, "{}", warning.what);
-                }
+                tell(&warnings);
             }
             Err(problems) => {
                 metrics.policies_refused();
@@ -164,6 +169,28 @@ fn files(
 fn without_policies(files: &Files) -> Option<Problem> {
     let help = "put policies in it, or start the server without `policy.dir`";
     files.policies.is_empty().then(|| Problem::new(&files.dir, "there is no `*.cedar` in this directory", help))
+}
+
+/// What is wrong with a directory that had more files when those in force were read.
+fn lost(files: &Files, names: &BTreeSet<String>) -> Option<Problem> {
+    let found: BTreeSet<&str> = files.names().collect();
+    let lost: Vec<&str> = names.iter().map(String::as_str).filter(|name| !found.contains(name)).collect();
+    let what = || format!("{} gone, and what it says would no longer hold", is(&lost));
+    let help = "put it back, or start the server again to go on without it";
+    (!lost.is_empty()).then(|| Problem::new(&files.dir, what(), help))
+}
+
+/// `a` is, `a`, `b` are
+fn is(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    format!("{} {}", quoted.join(", "), if names.len() == 1 { "is" } else { "are" })
+}
+
+/// Nothing else would say that a policy never applies.
+fn tell(warnings: &[Problem]) {
+    for Problem { place, what, help } in warnings {
+        tracing::warn!(place, help, "a policy is suspicious: {what}");
+    }
 }
 
 fn read(dir: &Path) -> Read {

@@ -16,7 +16,11 @@ use crate::{access::Policies, config::Settings, engine::Parts, problem::Problem}
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
     /// Reads and validates all policies, and tells everything that is wrong with them.
-    Check,
+    Check {
+        /// Fails also where something is only suspicious, such as a policy that can never apply.
+        #[arg(long)]
+        deny_warnings: bool,
+    },
     /// Says what policies decide of a call, and why.
     Explain(explain::Call),
     /// Prints the schema of policies: types, tools, and their arguments.
@@ -48,7 +52,7 @@ pub(super) fn run(
     format: Format,
 ) -> Result<ExitCode, PolicyFailure> {
     match action {
-        Action::Check => check(parts, settings, format),
+        Action::Check { deny_warnings } => check(parts, settings, deny_warnings, format),
         Action::Explain(call) => explain::run(parts, settings, &call, format),
         Action::Schema => schema(&parts, settings, format),
     }
@@ -60,22 +64,24 @@ fn open(parts: Parts, settings: &Settings) -> Result<Policies, PolicyFailure> {
     access.map_err(PolicyFailure::Wrong)?.policies.ok_or(PolicyFailure::None)
 }
 
-fn check(parts: Parts, settings: &Settings, format: Format) -> Result<ExitCode, PolicyFailure> {
+fn check(parts: Parts, settings: &Settings, deny: bool, format: Format) -> Result<ExitCode, PolicyFailure> {
     let policies = open(parts, settings)?;
     let warnings = policies.cedar.warnings();
+    let code = if deny && !warnings.is_empty() { ExitCode::from(2) } else { ExitCode::SUCCESS };
     let mut out = anstream::stdout().lock();
     if format == Format::Json {
         let warnings =
             warnings.iter().map(|Problem { place, what, help }| json!({ "place": place, "what": what, "help": help }));
         let found = json!({ "policies": policies.cedar.policies(), "warnings": warnings.collect::<Vec<_>>() });
         writeln!(out, "{found:#}")?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(code);
     }
     for warning in &warnings {
         writeln!(out, "warning: {warning}")?;
     }
-    writeln!(out, "policies: {}, without problems", policies.cedar.policies())?;
-    Ok(ExitCode::SUCCESS)
+    let beside = if warnings.is_empty() { "" } else { ", and what is suspicious above" };
+    writeln!(out, "policies: {}, without problems{beside}", policies.cedar.policies())?;
+    Ok(code)
 }
 
 #[cfg(feature = "cedar")]

@@ -239,35 +239,15 @@ fn now() -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
-
     use serde_json::json;
-    use tracing_subscriber::layer::SubscriberExt as _;
 
     use super::*;
-    use crate::Secret;
-
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::{Secret, telemetry::Captured};
 
     fn logged(shape: Shape, work: impl FnOnce()) -> String {
-        let log = Log::default();
-        let writer = log.clone();
-        let subscriber =
-            tracing_subscriber::registry().with(Lines { shape, writer: move || -> Log { writer.clone() } });
-        tracing::subscriber::with_default(subscriber, work);
-        let bytes = log.0.lock().unwrap().clone();
-        String::from_utf8(bytes).unwrap()
+        let log = Captured::with(shape);
+        work();
+        log.text()
     }
 
     fn text(work: impl FnOnce()) -> String {

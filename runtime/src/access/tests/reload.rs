@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use super::*;
-use crate::{mcp_tool, metrics::Metrics, tools};
+use crate::{mcp_tool, metrics::Metrics, telemetry::Captured, tools};
 
 /// Look something up.
 #[mcp_tool(version = "1.0.0", effect = read_only, crate = crate)]
@@ -45,6 +45,55 @@ fn a_directory_that_loses_its_policies_does_not_open_the_server() {
     assert!(!look(&|| fs::remove_dir_all(&dir).unwrap()), "no directory");
     fs::create_dir(&dir).unwrap();
     assert!(look(&|| fs::write(dir.join("a.cedar"), PERMIT).unwrap()), "other policies are taken");
+}
+
+#[test]
+fn a_directory_that_loses_a_file_does_not_open_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("forbid.cedar", FORBID);
+    write("permit.cedar", PERMIT);
+    write("entities.json", "[]");
+    let engine = started(folder.path()).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let policies = engine.access.policies.as_ref().unwrap();
+    let metrics = Metrics::new();
+    let look = || {
+        policies.refresh(&metrics);
+        is_open(&engine)
+    };
+    for lost in ["forbid.cedar", "entities.json"] {
+        let log = Captured::start();
+        fs::remove_file(folder.path().join(lost)).unwrap();
+        write("permit.cedar", &format!("{PERMIT}// without {lost}"));
+        assert!(!look(), "{lost}");
+        assert!(log.text().contains(&format!("`{lost}` is gone")), "{}", log.text());
+        assert!(!look());
+        assert_eq!(log.text().matches("is gone").count(), 1, "it is told once");
+        write(lost, if lost == "entities.json" { "[]" } else { FORBID });
+        assert!(!look());
+    }
+    write("another.cedar", "@id(\"another\") permit (principal, action, resource);");
+    write("forbid.cedar", "@id(\"changed\") permit (principal, action, resource);");
+    assert!(look(), "with every file there it is taken");
+    fs::remove_file(folder.path().join("another.cedar")).unwrap();
+    write("permit.cedar", FORBID);
+    assert!(look(), "what came later may not go either");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_suspicious_is_told_when_the_server_starts_and_when_policies_are_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.cedar");
+    let never = "forbid (principal, action, resource) when { principal.claims has shift };\n";
+    fs::write(&file, never).unwrap();
+    let engine = started(folder.path()).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let (policies, metrics) = (engine.access.policies.as_ref().unwrap(), Metrics::new());
+    let log = Captured::start();
+    let watched = tokio::time::timeout(std::time::Duration::from_millis(1), policies.watch(&metrics)).await;
+    assert!(watched.is_err() && log.text().contains("a.cedar:1:1"), "{}", log.text());
+    fs::write(&file, format!("{PERMIT}{never}")).unwrap();
+    policies.refresh(&metrics);
+    assert!(log.text().contains("a.cedar:2:1"), "{}", log.text());
 }
 
 #[test]
