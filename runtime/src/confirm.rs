@@ -19,7 +19,6 @@ use serde::{Deserialize, Serialize};
 pub use self::plan::Plan;
 pub(crate) use self::{
     approvals::{Approval, Approvals, Decision, Refused, Standing, Taken, decide, find, list, os_user},
-    mask::masked,
     plan::Shown,
     text::clean,
 };

@@ -131,8 +131,10 @@ async fn stages<'a>(
     let digest = claim::digest(wishes.idempotency_key.as_deref(), &call.arguments);
     let written = std::mem::take(&mut call.arguments);
     let Normal { served, arguments, secrets } =
-        normalise::arguments(choice, &call.caller, written, &engine.clock, |served| {
+        normalise::arguments(choice, &call.caller, written, &engine.clock, |served, secrets| {
             known.served = Some(served);
+            known.secrets = secrets.clone();
+            record.masks(secrets);
             record.serving(served.contract());
         })?;
     known.secrets = secrets.clone();

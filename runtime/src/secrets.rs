@@ -9,6 +9,7 @@
 //! would be found everywhere.
 
 mod encodings;
+mod older;
 mod places;
 mod registry;
 mod source;
@@ -17,6 +18,7 @@ mod value;
 use std::collections::BTreeMap;
 
 pub(crate) use self::{
+    older::{hides_more, masked_as},
     places::{Places, TooMuch, of_call},
     registry::{OfLine, Secrets, mask_all, masked, reading},
     source::{is_source, know_url},

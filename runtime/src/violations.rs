@@ -9,8 +9,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
+    catalogue::{Contract, Served},
     nearest::{echoed, nearest_name},
-    secrets::Places,
+    secrets::{self, Places},
 };
 
 /// How many violations are described; a call that has more is told how many.
@@ -33,12 +34,21 @@ pub struct Violation {
     pub found: String,
 }
 
-/// All violations of `schema` in `instance`, which the validator has refused.
-pub(crate) fn all(validator: &Validator, schema: &Value, instance: &Value) -> Vec<Violation> {
+/// All violations of the schema in `instance`, which the validator has refused.
+pub(crate) fn all(served: Served<'_>, instance: &Value) -> Vec<Violation> {
+    let Contract { input, input_schema, .. } = served.contract();
+    // What the current major takes for a secret may have another name here.
+    let secrets = match secrets::hides_more(served) {
+        true => vec![String::new()],
+        false => Places::of(input_schema).map(|places| places.paths(instance)).unwrap_or_default(),
+    };
+    of(input, input_schema, &secrets, instance)
+}
+
+fn of(validator: &Validator, schema: &Value, secrets: &[String], instance: &Value) -> Vec<Violation> {
     let mut found = Found::default();
-    let secrets = Places::of(schema).map(|places| places.paths(instance)).unwrap_or_default();
     for error in validator.iter_errors(instance) {
-        describe(&error, schema, &secrets, &mut found);
+        describe(&error, schema, secrets, &mut found);
     }
     let Found { mut violations, more } = found;
     violations.sort_by(|a, b| a.path.cmp(&b.path));
@@ -51,6 +61,36 @@ pub(crate) fn all(validator: &Validator, schema: &Value, instance: &Value) -> Ve
         });
     }
     violations
+}
+
+/// What a type does not take that the current schema does, at a place in the arguments in their current form.
+pub(crate) fn unread(served: Served<'_>, path: &str, arguments: &Value) -> Violation {
+    let schema = &served.tool.current.input_schema;
+    let format = at(schema, path).iter().find_map(|schema| schema.get("format")?.as_str());
+    let expected = match format {
+        Some(format) => format!("text in the format `{format}`"),
+        None => "a value that the type of the parameter takes".to_owned(),
+    };
+    // Callers of an older major know neither the place nor the value.
+    if !served.chain().is_empty() {
+        let current = &served.tool.current.label;
+        let expected = format!("what `{}` of version {current} takes: {expected}", place(path));
+        return Violation { path: String::new(), expected, found: "something else".into() };
+    }
+    let secrets = Places::of(schema).map(|places| places.paths(arguments)).unwrap_or_default();
+    let secret = secrets.iter().any(|place| is_within(path, place));
+    let found = match arguments.pointer(path) {
+        _ if secret => "a secret value".to_owned(),
+        Some(value) => shown(value),
+        None => "nothing".to_owned(),
+    };
+    Violation { path: place(path), expected, found }
+}
+
+/// Adds a name to a path.
+pub(crate) fn descend(path: &mut String, name: &str) {
+    path.push('/');
+    path.push_str(&name.replace('~', "~0").replace('/', "~1"));
 }
 
 /// The violations as text for a model.
@@ -124,6 +164,34 @@ fn nearest<'a>(base: &str, context: &'a [Vec<ValidationError<'static>>]) -> Opti
     let mut candidates = context.iter().filter(|errors| !errors.iter().any(another));
     let only = candidates.next()?;
     candidates.next().is_none().then_some(only.as_slice())
+}
+
+/// The schemas of a place, through references and alternatives, as far as few of them are.
+fn at<'a>(schema: &'a Value, path: &str) -> Vec<&'a Value> {
+    const MOST: usize = 64;
+    let same = |found: Vec<&'a Value>| {
+        let mut all = found;
+        let mut next = 0;
+        while next < all.len() && all.len() < MOST {
+            let one = all[next];
+            let referred = one.get("$ref").and_then(Value::as_str).and_then(|to| schema.pointer(to.strip_prefix('#')?));
+            let lists = ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|list| one.get(list)?.as_array()).flatten();
+            all.extend(referred.into_iter().chain(lists));
+            next += 1;
+        }
+        all
+    };
+    let mut found = same(vec![schema]);
+    for name in path.split('/').skip(1) {
+        let name = name.replace("~1", "/").replace("~0", "~");
+        let below = |one: &'a Value| {
+            let item = name.parse().ok().and_then(|index: usize| one.get("prefixItems")?.get(index));
+            let named = one.get("properties").and_then(|all| all.get(&name));
+            named.or(item).or_else(|| one.get("items")).or_else(|| one.get("additionalProperties"))
+        };
+        found = same(found.into_iter().filter_map(below).collect());
+    }
+    found
 }
 
 fn expectation(kind: &ValidationErrorKind) -> String {
@@ -241,7 +309,9 @@ fn place(path: &str) -> String {
 }
 
 fn child(path: &str, name: &str) -> String {
-    format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"))
+    let mut child = path.to_owned();
+    descend(&mut child, name);
+    child
 }
 
 /// A found value, shortened; long text and big structures are not repeated to the model.
@@ -289,7 +359,7 @@ mod tests {
             ("a name that is too long", schema["$defs"]["short"].clone(), json!({ long: 1 }), 0),
         ] {
             let validator = jsonschema::validator_for(&schema).unwrap();
-            let found = all(&validator, &schema, &instance);
+            let found = of(&validator, &schema, &[], &instance);
             let told = text("tool", &found);
             assert!(found.len() <= DESCRIBED + 1 && told.len() < 120_000, "{about}: {} {}", found.len(), told.len());
             assert!(least == 0 || told.contains(&format!("{least} more than are listed here")), "{about}: {told}");

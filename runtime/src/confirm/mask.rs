@@ -5,13 +5,24 @@
 
 use serde_json::{Map, Value};
 
-use crate::secrets::Places;
+use crate::{
+    catalogue::Served,
+    secrets::{self, Places},
+};
 
 /// In the place of a secret.
 const HIDDEN: &str = "…";
 
-/// The arguments without secrets.
-pub(crate) fn masked(schema: &Value, arguments: &Map<String, Value>) -> Value {
+/// The arguments of a call as its caller wrote them, without secrets; `current` is what its function gets.
+pub(super) fn shown(served: Served<'_>, asked: &Map<String, Value>, current: &Map<String, Value>) -> Value {
+    let mut shown = masked(&served.contract().input_schema, asked);
+    if secrets::hides_more(served) {
+        secrets::masked_as(served, current, &mut shown, HIDDEN);
+    }
+    shown
+}
+
+fn masked(schema: &Value, arguments: &Map<String, Value>) -> Value {
     let mut shown = Value::Object(arguments.clone());
     let secrets = Places::of(schema).map(|places| places.paths(&shown)).unwrap_or_default();
     for path in secrets {

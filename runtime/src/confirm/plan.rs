@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{masked, text::clean};
+use super::{mask, text::clean};
 use crate::{catalogue::Served, hash::Digest, hygiene::Hygiene};
 
 /// How much of a plan is shown, in characters and changes.
@@ -99,12 +99,19 @@ fn shown(text: &str, limit: usize, hygiene: &Hygiene) -> String {
 }
 
 impl Shown {
-    /// A plan for a call with arguments as the caller wrote them; what is secret is masked before anything is cut.
-    pub(crate) fn new(plan: Plan, served: Served<'_>, asked: &Map<String, Value>, hygiene: &Hygiene) -> Self {
+    /// A plan for a call with arguments as the caller wrote them, and as the function gets them; what is secret is masked
+    /// before anything is cut.
+    pub(crate) fn new(
+        plan: Plan,
+        served: Served<'_>,
+        asked: &Map<String, Value>,
+        current: &Map<String, Value>,
+        hygiene: &Hygiene,
+    ) -> Self {
         let digest = plan.digest();
         let Plan { summary, changes, count, .. } = plan;
         let contract = served.contract();
-        let mut arguments = steadfast_contract::sorted(masked(&contract.input_schema, asked));
+        let mut arguments = steadfast_contract::sorted(mask::shown(served, asked, current));
         hygiene.value(&mut arguments);
         let part = |text: &str| shown(text, LONGEST_PART, hygiene);
         Self {

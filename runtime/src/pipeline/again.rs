@@ -20,7 +20,7 @@ pub(crate) fn arguments(
     served: Served<'_>,
     arguments: Map<String, Value>,
 ) -> Result<(Map<String, Value>, Secrets), Stop> {
-    let normal = normalise::arguments(Choice::Said(served), caller, arguments, &engine.clock, |_| {})?;
+    let normal = normalise::arguments(Choice::Said(served), caller, arguments, &engine.clock, |_, _| {})?;
     Ok((normal.arguments, normal.secrets))
 }
 

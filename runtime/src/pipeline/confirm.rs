@@ -258,7 +258,7 @@ impl Confirming<'_> {
             }
         };
         let hygiene = self.engine.hygiene.with(self.secrets.clone());
-        Ok(Shown::new(plan, self.served, self.binding.arguments, &hygiene))
+        Ok(Shown::new(plan, self.served, self.binding.arguments, self.arguments, &hygiene))
     }
 
     /// A context of its own: what is done here does not take the function's time.

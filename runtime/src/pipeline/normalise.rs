@@ -4,6 +4,7 @@
 //! those of the contract that the call is held to, also when it is an older one.
 
 use serde_json::{Map, Number, Value};
+use steadfast_contract::shim::ShimError;
 
 use super::{resolve::Choice, translate};
 use crate::{
@@ -28,14 +29,14 @@ pub(super) struct Normal<'a> {
 }
 
 /// The major that serves the call, and arguments that its function takes. Where nothing was said about the version,
-/// older majors are tried only after the current one has refused. `known` is told the major that the call is held to
-/// before anything is refused on account of it.
+/// older majors are tried only after the current one has refused. `known` is told the major that the call is held to,
+/// and what is secret there, before anything is refused on account of it.
 pub(super) fn arguments<'a>(
     choice: Choice<'a>,
     caller: &Caller,
     arguments: Map<String, Value>,
     clock: &Clock,
-    known: impl FnOnce(Served<'a>),
+    known: impl FnOnce(Served<'a>, &Secrets),
 ) -> Result<Normal<'a>, Stop> {
     let mut served = choice.assumed();
     let mut arguments = Value::Object(arguments);
@@ -43,25 +44,38 @@ pub(super) fn arguments<'a>(
     if !fits && let Some(older) = choice.by_shape(&arguments, clock)? {
         (served, fits) = (older, true);
     }
-    known(served);
     let too_much = |TooMuch| Stop::Violations { tool: served.name.to_owned(), violations: vec![TooMuch::violation()] };
-    let mut secrets = secrets::of_call(served.contract(), caller, &arguments).map_err(too_much)?;
+    let found = secrets::of_call(served.contract(), caller, &arguments);
+    known(served, found.as_ref().unwrap_or(&Secrets::default()));
+    let mut secrets = found.map_err(too_much)?;
     if !fits {
-        let contract = served.contract();
-        return Err(Stop::Violations {
-            tool: served.name.to_owned(),
-            violations: violations::all(&contract.input, &contract.input_schema, &arguments),
-        });
+        let violations = violations::all(served, &arguments);
+        return Err(Stop::Violations { tool: served.name.to_owned(), violations });
     }
     whole_numbers(&mut arguments);
     if !served.chain().is_empty() {
-        arguments = Value::Object(translate::up(served, object(arguments))?);
+        let up = translate::up(served, object(arguments)).map_err(|stop| without_secrets(stop, served, &secrets));
+        arguments = Value::Object(up?);
         whole_numbers(&mut arguments);
         // The current major may take for a secret what the older one did not.
         secrets = secrets.and(secrets::of_call(&served.tool.current, caller, &arguments).map_err(too_much)?);
         proven(served, &served.tool.current, &arguments)?;
     }
     Ok(Normal { served, arguments: object(arguments), secrets })
+}
+
+/// What a shim says of arguments that it can't translate may repeat them, and goes to the caller.
+fn without_secrets(stop: Stop, served: Served<'_>, secrets: &Secrets) -> Stop {
+    match stop {
+        Stop::Untranslatable { tool, version, error } => {
+            let error = match secrets::hides_more(served) {
+                true => ShimError::new("why is not told, since it may repeat what is a secret there"),
+                false => ShimError::new(secrets.mask(&error.to_string())),
+            };
+            Stop::Untranslatable { tool, version, error }
+        }
+        stop => stop,
+    }
 }
 
 /// A shim was proved when the server was built, so what it makes is refused only if the proof was left out. The log

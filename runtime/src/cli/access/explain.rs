@@ -9,7 +9,7 @@ use super::{Format, PolicyFailure, open};
 use crate::{
     access::{Asked, Explained, Told},
     caller::{Caller, Proved, Scopes},
-    catalogue::Entry,
+    catalogue::{Entry, Major},
     config::Settings,
     engine::Parts,
     nearest::nearest_name,
@@ -92,7 +92,7 @@ fn arguments(call: &Call, tool: &Entry) -> Result<Map<String, Value>, PolicyFail
     let arguments: Value =
         serde_json::from_str(&call.input).map_err(|error| wrong(format!("the input is not JSON: {error}")))?;
     if !tool.current.input.is_valid(&arguments) {
-        let violations = violations::all(&tool.current.input, &tool.current.input_schema, &arguments);
+        let violations = violations::all(tool.called(&tool.name, Major::Current), &arguments);
         return Err(wrong(violations::text(&tool.name, &violations)));
     }
     Ok(arguments.as_object().cloned().unwrap_or_default())
