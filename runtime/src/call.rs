@@ -401,9 +401,10 @@ impl From<StateError> for Stop {
 impl From<ToolError> for Stop {
     fn from(error: ToolError) -> Self {
         match error.own() {
-            Some(Own::NoThread { retry_after }) => Self::NoThread { retry_after },
-            Some(Own::ResultTooLarge { limit }) => Self::ResultTooLarge { limit },
-            None => Self::Tool(error.shortened()),
+            Some(Own::NoThread { retry_after }) => Self::NoThread { retry_after: *retry_after },
+            Some(Own::ResultTooLarge { limit }) => Self::ResultTooLarge { limit: *limit },
+            // Whoever knows the arguments says more.
+            Some(Own::Unread { .. }) | None => Self::Tool(error.shortened()),
         }
     }
 }

@@ -35,12 +35,14 @@ struct Inner {
 }
 
 /// What no function says: it is of what is around it, and callers are told of it in words of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Own {
     /// It was not begun, since there was no thread for it.
     NoThread { retry_after: Duration },
     /// It ended, and what it returned takes more bytes than this.
     ResultTooLarge { limit: usize },
+    /// It was not begun, since the type of a parameter does not take what its schema does; at this place (RFC 6901).
+    Unread { path: String },
 }
 
 /// What kind of failure it was. Kinds decide who is at fault, what may be retried and what burns an error budget.
@@ -159,6 +161,13 @@ impl ToolError {
         Self::internal(format!("the result takes more than {limit} bytes")).with_own(Own::ResultTooLarge { limit })
     }
 
+    /// The function was not begun, since its parameters can't be read.
+    pub(crate) fn unread(path: String) -> Self {
+        let place = if path.is_empty() { String::from("the arguments") } else { format!("`{path}`") };
+        Self::invalid(format!("{place}: the value does not fit the type of the parameter"))
+            .with_own(Own::Unread { path })
+    }
+
     fn with_own(mut self, own: Own) -> Self {
         self.0.own = Some(own);
         self
@@ -198,8 +207,8 @@ impl ToolError {
         self.0.source.as_deref()
     }
 
-    pub(crate) fn own(&self) -> Option<Own> {
-        self.0.own
+    pub(crate) fn own(&self) -> Option<&Own> {
+        self.0.own.as_ref()
     }
 
     /// The same with its message cleaned.

@@ -15,11 +15,12 @@ use crate::{
     catalogue::{Run, Served},
     context::CallContext,
     engine::Engine,
-    error::{ErrorKind, ToolError},
+    error::{ErrorKind, Own, ToolError},
     policy::ToolPolicy,
     reliability::{Full, Transition, Verdict},
     tool::{Arguments, Effect, Output},
     upstreams::Upstream,
+    violations,
 };
 
 /// The part of a call's time that is kept for its fallback.
@@ -215,9 +216,9 @@ impl Execution<'_> {
             limit: self.policy.attempt_timeout.map(|limit| (self.engine.clock.now(), limit)),
             kept: self.kept(),
         };
-        let ended = attempt.run(self.function, &context, arguments).await;
-        let ended = ended.map(|result| result.map_err(Stop::from));
-        if matches!(ended, Ok(Err(Stop::NoThread { .. }))) {
+        let ended = attempt.run(self.function, &context, arguments.clone()).await;
+        let ended = ended.map(|result| result.map_err(|error| self.stop(error, &arguments)));
+        if matches!(ended, Ok(Err(Stop::NoThread { .. } | Stop::Violations { .. }))) {
             // It was not begun, so nothing of it is unknown.
             (notes.attempts, notes.begun) = before;
         } else if notes.attempts > 1 {
@@ -228,6 +229,18 @@ impl Execution<'_> {
             Err(attempt::Ended::Panicked(message)) => (Err(Stop::Panicked(message)), false),
             Err(attempt::Ended::Cancelled) => (Err(Stop::Cancelled), false),
             Err(attempt::Ended::Late) => (Err(self.late()), true),
+        }
+    }
+
+    /// Why a function did not do what it should. Arguments that it could not read are the caller's, as those are that the
+    /// schema does not take.
+    fn stop(&self, error: ToolError, arguments: &Arguments) -> Stop {
+        match error.own() {
+            Some(Own::Unread { path }) => Stop::Violations {
+                tool: self.served.name.to_owned(),
+                violations: vec![violations::unread(self.served, path, arguments.value())],
+            },
+            _ => Stop::from(error),
         }
     }
 

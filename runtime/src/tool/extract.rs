@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use serde_path_to_error::Segment;
 
-use crate::{error::ToolError, secrets};
+use crate::{error::ToolError, secrets, violations};
 
 /// A part of the server's state, as in axum: `State(tracker): State<Tracker>` where `Tracker: FromRef<AppState>`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -61,6 +62,11 @@ impl Arguments {
         Self(Arc::new(Value::Object(arguments)))
     }
 
+    /// What was read.
+    pub(crate) fn value(&self) -> &Value {
+        &self.0
+    }
+
     /// Reads the argument `name`; one that is absent reads as `null`, so that an `Option` is `None`.
     pub fn read<T: DeserializeOwned>(&self, name: &str) -> Result<T, ToolError> {
         read(name, self.0.get(name).unwrap_or(&Value::Null))
@@ -77,11 +83,77 @@ impl Arguments {
     }
 }
 
-/// The schema let the value through and the type does not take it: the caller is told, since only the caller
-/// can change the value.
+/// The schema let the value through and the type does not take it, such as text that is no address for an `IpAddr`: the
+/// caller is told, since only the caller can change the value.
 fn read<T: DeserializeOwned>(name: &str, value: &Value) -> Result<T, ToolError> {
-    secrets::reading(|| T::deserialize(value)).map_err(|error| {
-        let place = if name.is_empty() { String::from("the arguments") } else { format!("`/{name}`") };
-        ToolError::invalid(format!("{place}: the value does not fit the type of the parameter")).with_source(error)
+    secrets::reading(|| T::deserialize(value)).map_err(|_| {
+        // It is read once more, so that only what fails pays for its place. serde's own words repeat what was found.
+        let failed = secrets::reading(|| serde_path_to_error::deserialize::<_, T>(value)).err();
+        let mut path = String::new();
+        if !name.is_empty() {
+            violations::descend(&mut path, name);
+        }
+        for segment in failed.iter().flat_map(|error| error.path().iter()) {
+            match segment {
+                Segment::Seq { index } => path.push_str(&format!("/{index}")),
+                Segment::Map { key } | Segment::Enum { variant: key } => violations::descend(&mut path, key),
+                Segment::Unknown => break,
+            }
+        }
+        ToolError::unread(path)
     })
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use std::net::IpAddr;
+
+    use serde_json::json;
+
+    use crate::{mcp_tool, prelude::*, server::Server, testing::Client, tools};
+
+    #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+    struct Host {
+        address: Option<IpAddr>,
+    }
+
+    /// Look hosts up.
+    #[mcp_tool(version = "1.0.0", effect = read_only, crate = crate)]
+    async fn look_up(
+        address: IpAddr,
+        #[arg(secret)] gateway: Option<IpAddr>,
+        hosts: Option<Vec<Host>>,
+    ) -> Result<String, ToolError> {
+        let hosts: Vec<_> = hosts.into_iter().flatten().map(|host| host.address).collect();
+        Ok(format!("{address} {gateway:?} {hosts:?}"))
+    }
+
+    #[tokio::test]
+    async fn what_the_schema_takes_and_the_type_does_not_is_a_violation_with_its_place() {
+        let client = Client::new(Server::builder("test", ()).tools(tools![look_up]).build()).unwrap();
+        let good = "192.0.2.1";
+        for (arguments, violations) in [
+            (json!({ "address": good, "gateway": good, "hosts": [{ "address": good }] }), json!(null)),
+            (
+                json!({ "address": "nowhere" }),
+                json!([{ "path": "/address", "expected": "text in the format `ip`", "found": "\"nowhere\"" }]),
+            ),
+            (
+                json!({ "address": good, "gateway": "hunter2-secret" }),
+                json!([{ "path": "/gateway", "expected": "text in the format `ip`", "found": "a secret value" }]),
+            ),
+            (
+                json!({ "address": good, "hosts": [{ "address": good }, { "address": "x" }] }),
+                json!([{ "path": "/hosts/1/address", "expected": "text in the format `ip`", "found": "\"x\"" }]),
+            ),
+        ] {
+            let answer = client.call("look_up", arguments).await;
+            let about = &answer.message()["_meta"];
+            assert_eq!(about["dev.steadfast/violations"], violations, "{answer:?}");
+            assert_eq!(answer.is_error(), !violations.is_null());
+            assert!(!answer.message().to_string().contains("hunter2"), "{answer:?}");
+            assert!(violations.is_null() || about["dev.steadfast/error"]["kind"] == "invalid", "{answer:?}");
+            assert!(!answer.text().contains("invalid IP address"), "serde's words are not the caller's: {answer:?}");
+        }
+    }
 }
