@@ -8,6 +8,7 @@
 //! at all: a client that says so without asking is believed.
 
 mod approvals;
+mod arguments;
 mod mask;
 mod plan;
 mod text;
@@ -57,6 +58,9 @@ pub(crate) struct Confirmed {
     pub(crate) by: Attested,
     /// Of the plan.
     pub(crate) plan: Digest,
+    /// Until when it holds for a call that comes again, in milliseconds since 1970-01-01T00:00:00Z.
+    #[serde(default)]
+    pub(crate) until_ms: u64,
 }
 
 /// Whose word a confirmation is.
@@ -74,6 +78,13 @@ impl ConfirmBy {
     /// The name in the configuration.
     pub(crate) fn as_str(self) -> &'static str {
         Self::NAMES.iter().find(|(_, mode)| *mode == self).map_or("", |(name, _)| name)
+    }
+}
+
+impl Confirmed {
+    /// Whether whoever said yes is who has to.
+    pub(crate) fn is_enough(self, mode: ConfirmBy) -> bool {
+        mode != ConfirmBy::Approver || self.by == Attested::Approver
     }
 }
 

@@ -108,6 +108,8 @@ pub(crate) struct Opened {
     purpose: Purpose,
     nonce: Nonce,
     left: Duration,
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub(crate) expires_ms: u64,
 }
 
 /// A state that was used by this call.
@@ -155,7 +157,7 @@ impl RequestStates {
         if left.is_zero() {
             return Err(StateError::Expired(purpose));
         }
-        Ok(Opened { held, purpose, nonce, left })
+        Ok(Opened { held, purpose, nonce, left, expires_ms })
     }
 
     /// Uses what was opened; of all that try, in all replicas, one can.

@@ -184,6 +184,25 @@ async fn what_a_tool_asks_itself_comes_after_the_confirmation_and_needs_no_secon
     assert_eq!(shed.acted(), 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_confirmation_ends_when_it_would_have_however_often_its_state_is_made_anew() {
+    let shed = Shed::default();
+    let client = asking(shed.client(""));
+    let thing = json!({ "thing": "rake" });
+    let asked = client.call("sell", thing.clone()).await;
+    let mut price = client.answer("sell", thing.clone(), says("accept", json!(true)), &asked).await;
+    for minutes in [7, 7] {
+        advance(Duration::from_secs(60 * minutes)).await;
+        price = client.answer("sell", thing.clone(), json!({}), &price).await;
+        assert!(price.message()["inputRequests"].get("price").is_some() && !is_question(&price), "{price:?}");
+    }
+    advance(Duration::from_secs(60)).await;
+    let five = json!({ "price": { "action": "accept", "content": { "price": 5 } } });
+    let late = client.answer("sell", thing, five, &price).await;
+    assert!(is_question(&late), "{late:?}");
+    assert_eq!(shed.acted(), 0);
+}
+
 #[tokio::test]
 async fn a_repeat_of_an_answered_key_gets_its_answer_and_a_refusal_uses_up_no_key() {
     let shed = Shed::with(&["milk jug"]);

@@ -8,7 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::config::{Profile, Settings};
+use crate::{
+    config::{Profile, Settings},
+    files,
+};
 
 /// Where a directory says whose it is.
 const FILE: &str = "tenant";
@@ -50,8 +53,8 @@ pub(super) fn claim(settings: &Settings) -> Result<(), RootError> {
 /// Of two servers that start at once one makes the file; the other reads what it says at its next start.
 fn mark(directory: &Path, tenant: &str) -> io::Result<()> {
     use io::Write as _;
-    fs::create_dir_all(directory)?;
-    fs::File::create_new(directory.join(FILE))?.write_all(format!("{tenant}\n").as_bytes())
+    files::make_folder(directory)?;
+    files::private().create_new(true).open(directory.join(FILE))?.write_all(format!("{tenant}\n").as_bytes())
 }
 
 #[cfg(test)]

@@ -120,6 +120,9 @@ fn print(id: &str, approval: &Approval, now_ms: u64, format: Format) -> std::io:
     writeln!(out, "request    {id}")?;
     writeln!(out, "state      {}", state(approval))?;
     writeln!(out, "call       {tool} {version} {arguments}")?;
+    if plan["argumentsCut"] == true {
+        writeln!(out, "           too long to be shown whole: ask the caller what is missing")?;
+    }
     writeln!(out, "by         {}, {} ago", shown(principal), ago(*asked_ms, now_ms))?;
     writeln!(out, "ends in    {}", duration::rough(Duration::from_millis(expires_ms.saturating_sub(now_ms))))?;
     writeln!(out, "plan       {}", summary(approval))?;

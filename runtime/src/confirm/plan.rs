@@ -6,15 +6,13 @@
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{mask, text::clean};
+use super::{arguments, mask, text::clean};
 use crate::{catalogue::Served, hash::Digest, hygiene::Hygiene};
 
 /// How much of a plan is shown, in characters and changes.
 const LONGEST_SUMMARY: usize = 500;
 const LONGEST_PART: usize = 200;
 const MOST_CHANGES: usize = 100;
-/// How much of the arguments is shown, in characters.
-const LONGEST_ARGUMENTS: usize = 2000;
 
 /// What a destructive tool would do, as the function that its `plan` names says it.
 ///
@@ -45,6 +43,8 @@ pub(crate) struct Shown {
     more: usize,
     /// As JSON, without secrets.
     arguments: String,
+    /// Not all of them is shown.
+    cut: bool,
     digest: Digest,
 }
 
@@ -113,6 +113,7 @@ impl Shown {
         let contract = served.contract();
         let mut arguments = steadfast_contract::sorted(mask::shown(served, asked, current));
         hygiene.value(&mut arguments);
+        let (arguments, cut) = arguments::shown(&arguments, |text, limit| shown(text, limit, hygiene));
         let part = |text: &str| shown(text, LONGEST_PART, hygiene);
         Self {
             tool: served.name.to_owned(),
@@ -120,7 +121,8 @@ impl Shown {
             summary: shown(&summary, LONGEST_SUMMARY, hygiene),
             more: count - changes.len(),
             changes: changes.iter().map(|(what, change)| (part(what), part(change))).collect(),
-            arguments: shown(&arguments.to_string(), LONGEST_ARGUMENTS, hygiene),
+            arguments,
+            cut,
             digest,
         }
     }
@@ -136,7 +138,7 @@ impl Shown {
 
     /// For a person.
     pub(crate) fn text(&self) -> String {
-        let Self { tool, version, summary, changes, more, arguments, .. } = self;
+        let Self { tool, version, summary, changes, more, arguments, cut, .. } = self;
         let mut text = format!("`{tool}` {version} would change or remove something.\n\n{summary}");
         for (what, change) in changes {
             text.push_str(&format!("\n- {what}: {change}"));
@@ -144,13 +146,14 @@ impl Shown {
         if *more > 0 {
             text.push_str(&format!("\n- and {more} more"));
         }
-        text.push_str(&format!("\n\nArguments: {arguments}"));
+        let not_all = if *cut { " (too long to be shown whole)" } else { "" };
+        text.push_str(&format!("\n\nArguments{not_all}: {arguments}"));
         text
     }
 
-    /// For a program: `{tool, version, summary, changes: [{what, change}], more?, digest}`.
+    /// For a program: `{tool, version, summary, changes: [{what, change}], more?, argumentsCut?, digest}`.
     pub(crate) fn json(&self) -> Value {
-        let Self { tool, version, summary, changes, more, digest, .. } = self;
+        let Self { tool, version, summary, changes, more, cut, digest, .. } = self;
         let changes: Value = changes.iter().map(|(what, change)| json!({ "what": what, "change": change })).collect();
         let mut plan = json!({
             "tool": tool,
@@ -161,6 +164,9 @@ impl Shown {
         });
         if *more > 0 {
             plan["more"] = (*more).into();
+        }
+        if *cut {
+            plan["argumentsCut"] = true.into();
         }
         plan
     }

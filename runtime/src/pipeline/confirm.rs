@@ -21,6 +21,7 @@ use crate::{
     catalogue::Served,
     confirm::{Attested, ConfirmBy, Confirmed, Plan, QUESTION, Shown, Standing, Taken},
     context::{BoxFuture, Call, CallContext, Channel, Deadline, Interaction, LogLevel},
+    duration::millis,
     engine::Engine,
     error::{ErrorKind, ToolError},
     input_required::{self, InputRequests, Inputs},
@@ -92,7 +93,8 @@ impl Confirming<'_> {
         // It was confirmed before, and its function asked something of its own since.
         if let Some(Planned::Confirmed(confirmed)) = self.held.plan
             && confirmed.plan == shown.digest()
-            && (mode == ConfirmBy::Client || confirmed.by == Attested::Approver)
+            && confirmed.is_enough(mode)
+            && self.engine.clock.unix_millis() < confirmed.until_ms
         {
             return Ok(Step::Go(Some(confirmed), Used::Nothing));
         }
@@ -107,7 +109,12 @@ impl Confirming<'_> {
         let mut reason = None;
         if let (true, Some(token)) = (by_token, self.text(meta::CONFIRMATION)?) {
             match self.token(token, &shown).await? {
-                Ok(used) => return Ok(Step::Go(Some(confirmed(Attested::Client, &shown)), used)),
+                Ok((used, until_ms)) => {
+                    return Ok(Step::Go(
+                        Some(Confirmed { by: Attested::Client, plan: shown.digest(), until_ms }),
+                        used,
+                    ));
+                }
                 Err(why) => reason = Some(why),
             }
         }
@@ -131,8 +138,8 @@ impl Confirming<'_> {
         Err(Stop::Unconfirmed(Box::new(Unconfirmed { shown, token, expires, reason })))
     }
 
-    /// Uses the token that came with the call; or why it does not count, where a new one may be asked for.
-    async fn token(&self, token: &str, shown: &Shown) -> Result<Result<Used, &'static str>, Stop> {
+    /// Uses the token that came with the call, with its end; or why it does not count, where a new one may be asked for.
+    async fn token(&self, token: &str, shown: &Shown) -> Result<Result<(Used, u64), &'static str>, Stop> {
         let states = &self.engine.states;
         let refused = |error| match error {
             StateError::Forged(_) => {
@@ -149,7 +156,8 @@ impl Confirming<'_> {
         if opened.held.plan != Some(Planned::Asked(shown.digest())) {
             return Ok(Err("plan_changed"));
         }
-        Ok(Ok(Used::Token(states.spend(&self.binding, &opened).await.map_err(refused)?)))
+        let used = Used::Token(states.spend(&self.binding, &opened).await.map_err(refused)?);
+        Ok(Ok((used, opened.expires_ms)))
     }
 
     /// A client that is asked while the call waits.
@@ -197,7 +205,7 @@ impl Confirming<'_> {
         if again.digest() != shown.digest() {
             return Ok(Err(again));
         }
-        Ok(Ok(Step::Go(Some(confirmed(Attested::Client, &shown)), Used::Nothing)))
+        Ok(Ok(Step::Go(Some(self.by_hand(&shown)), Used::Nothing)))
     }
 
     /// A client that is asked by an `input_required` result, and repeats the call. What it brought back was used up when
@@ -209,7 +217,7 @@ impl Confirming<'_> {
             && plan == shown.digest()
         {
             let yes = says_yes(&answer);
-            let go = || Step::Go(Some(confirmed(Attested::Client, &shown)), Used::Nothing);
+            let go = || Step::Go(Some(self.by_hand(&shown)), Used::Nothing);
             return yes.then(go).ok_or_else(declined);
         }
         let held = Held { answers: self.held.answers.clone(), plan: Some(Planned::Asked(shown.digest())) };
@@ -226,7 +234,8 @@ impl Confirming<'_> {
         if named == Some(request.id())
             && let Some(taken) = approvals.take(&request).await.map_err(away)?
         {
-            return Ok(Step::Go(Some(confirmed(Attested::Approver, &shown)), Used::Approval(Box::new(taken))));
+            let confirmed = Confirmed { by: Attested::Approver, plan: shown.digest(), until_ms: taken.expires_ms() };
+            return Ok(Step::Go(Some(confirmed), Used::Approval(Box::new(taken))));
         }
         let Binding { tool, version, .. } = self.binding;
         let asked = approvals.ask(&request, &self.call.caller, &shown, (tool, version)).await.map_err(away)?;
@@ -241,6 +250,12 @@ impl Confirming<'_> {
             expires: Duration::from_millis(approval.expires_ms.saturating_sub(self.engine.clock.unix_millis())),
             reason: named.filter(|named| *named != request.id()).map(|_| "not_this_plan"),
         })))
+    }
+
+    /// A user just said yes. That holds as long as a token would.
+    fn by_hand(&self, shown: &Shown) -> Confirmed {
+        let until_ms = self.engine.clock.unix_millis().saturating_add(millis(self.engine.confirmation.ttl));
+        Confirmed { by: Attested::Client, plan: shown.digest(), until_ms }
     }
 
     /// What the call would do, as its tool's own function says it, or as the tool is described.
@@ -297,10 +312,6 @@ impl Confirming<'_> {
         self.engine.store_failed(kind, &error);
         Stop::StoreAway(error)
     }
-}
-
-fn confirmed(by: Attested, shown: &Shown) -> Confirmed {
-    Confirmed { by, plan: shown.digest() }
 }
 
 fn declined() -> Stop {

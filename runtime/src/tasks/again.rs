@@ -53,9 +53,9 @@ const OFF: Why =
     Why { kind: "unavailable", message: "its process ended and the tool is switched off; call again later" };
 /// Its caller may not call it any more.
 const DENIED: Why = Why { kind: "denied", message: "its process ended, and the call is denied now" };
-/// It was begun by a release that did not ask, or where nobody has to be.
+/// It was begun by a release that did not ask, or asked somebody who is not enough now.
 const UNCONFIRMED: Why =
-    Why { kind: "denied", message: "its process ended and it was never confirmed; call the tool again" };
+    Why { kind: "denied", message: "its process ended and it is not confirmed as it must be; call the tool again" };
 /// What was kept of it may hold secrets, and was sealed by other keys.
 const LOCKED: Why = Why {
     kind: "gone",
@@ -72,7 +72,8 @@ pub(super) async fn fit(engine: &Engine, slot: &Slot, record: &Record, again: &A
         return Err(Unfit::Here(&OFF));
     }
     let policy = engine.policy(served.tool);
-    if again.confirmed.is_none() && policy.confirmation.is_some_and(|by| by != ConfirmBy::Off) {
+    let needed = policy.confirmation.filter(|by| *by != ConfirmBy::Off);
+    if needed.is_some_and(|by| again.confirmed.is_none_or(|confirmed| !confirmed.is_enough(by))) {
         return Err(Unfit::Here(&UNCONFIRMED));
     }
     let time = policy.task_time;
