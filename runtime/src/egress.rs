@@ -9,6 +9,7 @@
 //! What it does not do: keep a tool from opening sockets of its own. That is for the network of the deployment.
 
 mod address;
+mod certificate;
 mod client;
 mod origin;
 #[cfg(feature = "fuzzing")]

@@ -56,9 +56,17 @@ impl Client {
     }
 
     pub(super) fn with(settings: EgressSettings, lookup: impl Lookup) -> Result<Self, NoClient> {
+        Self::trusting(roots(), settings, lookup)
+    }
+
+    pub(super) fn trusting(
+        roots: rustls::RootCertStore,
+        settings: EgressSettings,
+        lookup: impl Lookup,
+    ) -> Result<Self, NoClient> {
         let resolver = Checked { lookup: Arc::new(lookup), allowed: settings.allow_addresses.clone().into() };
         let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls()?)
+            .tls_backend_preconfigured(tls(roots)?)
             .dns_resolver(resolver)
             .redirect(redirect::Policy::none())
             .referer(false)
@@ -84,9 +92,13 @@ impl Client {
 pub(crate) struct NoClient(String);
 
 /// Certificates are checked by the roots of the machine. Without any the client is there and reaches nothing by TLS.
-fn tls() -> Result<rustls::ClientConfig, NoClient> {
+fn roots() -> rustls::RootCertStore {
     let mut roots = rustls::RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
+}
+
+fn tls(roots: rustls::RootCertStore) -> Result<rustls::ClientConfig, NoClient> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use reqwest::Url;
 use serde::Serialize;
 
-use super::{Egress, client::NotReachable, response::EgressResponse};
+use super::{Egress, certificate, client::NotReachable, response::EgressResponse};
 use crate::error::{ErrorKind, ToolError};
 
 /// A request to a server that the tool may reach.
@@ -106,7 +106,8 @@ impl EgressRequest {
     /// Sends it, and reads the whole answer.
     ///
     /// # Errors
-    /// `denied` where the tool may not reach the server, or request or answer are too large; `unavailable` where there
+    /// `denied` where the tool may not reach the server, its certificate does not count, or request or answer are too
+    /// large; `unavailable` where there
     /// is no answer; `timeout` where it takes longer than it may, or than the call may; `invalid` where the request
     /// itself is wrong.
     pub async fn send(self) -> Result<EgressResponse, ToolError> {
@@ -194,6 +195,11 @@ fn failed(host: &str, error: reqwest::Error) -> ToolError {
             return super::not_reachable(host).with_source(error);
         }
         source = cause.source();
+    }
+    if let Some(wrong) = certificate::wrong(&error) {
+        // A caller can do nothing about it.
+        tracing::warn!(host, "the certificate of a server that a tool asks {wrong}");
+        return ToolError::denied(format!("`{host}` is not trusted: its certificate {wrong}")).with_source(error);
     }
     if error.is_timeout() {
         return late(host).with_source(error);

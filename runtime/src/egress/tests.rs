@@ -1,5 +1,6 @@
 //! Which addresses and servers are reachable, in tables; and what a client does with servers that misbehave.
 
 mod addresses;
+mod certificates;
 mod origins;
 mod servers;

@@ -20,10 +20,10 @@ use crate::{
     error::{ErrorKind, ToolError},
 };
 
-const LOOPBACK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+pub(super) const LOOPBACK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
 /// Answers each question about a name with the next of these, and the last again and again.
-struct Answers(Vec<Vec<IpAddr>>, Arc<AtomicUsize>);
+pub(super) struct Answers(pub(super) Vec<Vec<IpAddr>>, pub(super) Arc<AtomicUsize>);
 
 impl Lookup for Answers {
     fn lookup(&self, _name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
@@ -33,7 +33,7 @@ impl Lookup for Answers {
     }
 }
 
-fn settings(allowed: &[&str]) -> EgressSettings {
+pub(super) fn settings(allowed: &[&str]) -> EgressSettings {
     EgressSettings {
         timeout: Duration::from_secs(5),
         connect_timeout: Duration::from_secs(5),
@@ -43,7 +43,7 @@ fn settings(allowed: &[&str]) -> EgressSettings {
     }
 }
 
-fn egress(client: Client, allowed: &[&str]) -> Egress {
+pub(super) fn egress(client: Client, allowed: &[&str]) -> Egress {
     let allowed = allowed.iter().map(|text| Origin::parse(text).unwrap()).collect();
     let until = Clock::system().now() + Duration::from_secs(60);
     Egress::new(Some(Outlet { client: Arc::new(client), allowed }), "fetch".into(), until)

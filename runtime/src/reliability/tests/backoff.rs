@@ -20,7 +20,7 @@ fn delays_are_spread_over_the_whole_range_and_a_seed_decides_them() {
     let first = delays(1);
     for tenth in 0..10 {
         let range = ms(20 * tenth)..ms(20 * (tenth + 1));
-        let found = first.iter().filter(|delay| range.contains(delay)).count();
+        let found = first.iter().filter(|delay| range.contains(*delay)).count();
         assert!((50..150).contains(&found), "{found} of 1000 in {range:?}");
     }
     assert_eq!(first, delays(1));
