@@ -54,8 +54,8 @@ fn carried(address: IpAddr) -> Option<Ipv4Addr> {
 }
 
 /// Where clouds hand out credentials: AWS, GCP, Azure and others; AWS and GCP over IPv6; Alibaba; Azure's WireServer;
-/// Oracle; AWS's containers and pods, these over IPv6, too.
-const METADATA: [IpAddr; 9] = [
+/// Oracle; AWS's containers and pods, these over IPv6, too; OpenStack over IPv6.
+const METADATA: [IpAddr; 10] = [
     IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
     IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
@@ -65,6 +65,7 @@ const METADATA: [IpAddr; 9] = [
     IpAddr::V4(Ipv4Addr::new(169, 254, 170, 23)),
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23)),
     IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
+    IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0xa9fe, 0xa9fe)),
 ];
 
 /// What is not routed on the public internet, or not to one host.

@@ -4,3 +4,4 @@ mod addresses;
 mod certificates;
 mod origins;
 mod servers;
+mod spellings;

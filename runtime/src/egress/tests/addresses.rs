@@ -115,6 +115,7 @@ fn metadata_is_reached_only_where_its_very_address_is_allowed() {
         "fd00:ec2::254",
         "fd00:ec2::23",
         "fd20:ce::254",
+        "fe80::a9fe:a9fe",
     ] {
         assert!(!may_reach(address(text), &wide), "{text}");
         assert!(may_reach(address(text), &[text.parse().unwrap()]), "{text}");
