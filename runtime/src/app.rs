@@ -10,6 +10,7 @@ mod listener;
 mod preface;
 mod root;
 mod socket;
+mod streams;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -118,14 +119,14 @@ pub(crate) async fn serve(
             let listener = listen(address, "admin").await?;
             addresses.admin = Some(format!("http://{}", local(&listener, address)));
             let router = admin::router(Arc::clone(&engine), &settings.store);
-            Some(tokio::spawn(connections::serve(listener, router, settings.connections, stop.clone())))
+            Some(tokio::spawn(connections::serve(listener, router, settings.connections, engine.clock, stop.clone())))
         }
         None => None,
     };
     let serving = match settings.transport {
         Transport::Http => {
             let router = router(&engine, settings, &stop)?;
-            let (serving, place) = serve_http(router, settings, &closing).await?;
+            let (serving, place) = serve_http(router, settings, engine.clock, &closing).await?;
             addresses.mcp = Some(place);
             tokio::spawn(async move {
                 let _ = serving.await;
@@ -232,6 +233,7 @@ fn router(engine: &Arc<Engine>, settings: &Settings, stop: &CancellationToken) -
 async fn serve_http(
     router: Router,
     settings: &Settings,
+    clock: Clock,
     closing: &CancellationToken,
 ) -> Result<(JoinHandle<()>, String), AppError> {
     let (limits, closing, path) = (settings.connections, closing.clone(), &settings.endpoint.path);
@@ -239,14 +241,14 @@ async fn serve_http(
         Listen::Address(address) => {
             let listener = listen(*address, "listen").await?;
             let place = format!("http://{}{path}", local(&listener, *address));
-            (tokio::spawn(connections::serve(listener, router, limits, closing)), place)
+            (tokio::spawn(connections::serve(listener, router, limits, clock, closing)), place)
         }
         Listen::Socket(socket) => {
             let wrong = |source| AppError::Socket { path: socket.clone(), source };
             let listener = Socket::bind(socket).await.map_err(wrong)?;
             // As nginx writes it.
             let place = format!("http://{}:{path}", settings.listen);
-            (tokio::spawn(connections::serve(listener, router, limits, closing)), place)
+            (tokio::spawn(connections::serve(listener, router, limits, clock, closing)), place)
         }
     })
 }

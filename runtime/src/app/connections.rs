@@ -4,21 +4,10 @@
 //! Invariant: no client holds a connection by doing nothing, and no number of clients takes more than the bounds say.
 //! Who comes when all places are taken is told so at once. What a request may take is the edge's business.
 
-use std::{
-    convert::Infallible,
-    io,
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{io, pin::pin, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body};
-use http::{Request, Response, Version};
-use http_body_util::BodyExt as _;
-use hyper::{body::Incoming, service::Service};
+use axum::Router;
+use http::Version;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto::Builder, graceful::GracefulConnection},
@@ -26,13 +15,17 @@ use hyper_util::{
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    sync::{Notify, Semaphore},
+    sync::Semaphore,
 };
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{listener::Listener, preface};
-use crate::context::BoxFuture;
+use super::{
+    listener::Listener,
+    preface,
+    streams::{Streams, Watched},
+};
+use crate::clock::Clock;
 
 /// What connections are held to.
 #[derive(Debug, Clone, Copy)]
@@ -47,8 +40,11 @@ pub(crate) struct ConnectionLimits {
     pub(crate) write_timeout: Duration,
 }
 
-/// The requests of one connection that are served at once (HTTP/2 only).
-const STREAMS: u32 = 128;
+/// The requests of one connection that are served at once (HTTP/2 only): so many answers that nobody reads are held.
+const STREAMS: u32 = 32;
+
+/// What of an answer waits to be written to its connection, in bytes (HTTP/2 only).
+const SENDING: usize = 64 * 1024;
 
 /// What one connection with HTTP/2 may send, in bytes, before anything of it is read: 1024 connections that do take 128 MiB.
 const WINDOW: u32 = 128 * 1024;
@@ -70,6 +66,7 @@ pub(super) async fn serve(
     mut listener: impl Listener,
     router: Router,
     limits: ConnectionLimits,
+    clock: Clock,
     until: CancellationToken,
 ) {
     let builder = Arc::new(builder(limits));
@@ -96,15 +93,14 @@ pub(super) async fn serve(
             let stream = TokioIo::new(Box::pin(stream));
             let ended = match version {
                 Version::HTTP_2 => {
-                    let activity = Arc::<Activity>::default();
-                    let service = Counted { service, activity: Arc::clone(&activity) };
+                    let streams = Streams::new(clock);
+                    let service = Watched { service, streams: Arc::clone(&streams) };
                     let builder = Builder::clone(&builder).http2_only();
-                    let idle = activity.idle(limits.header_timeout);
-                    drive(builder.serve_connection(stream, service), &until, idle).await
+                    drive(builder.serve_connection(stream, service), &until, &streams, limits).await
                 }
                 _ => {
                     let builder = Builder::clone(&builder).http1_only();
-                    drive(builder.serve_connection(stream, service), &until, std::future::pending()).await
+                    finish(builder.serve_connection(stream, service), &until).await
                 }
             };
             // A client that goes away, or is too slow, is none of the server's errors.
@@ -132,6 +128,7 @@ fn builder(limits: ConnectionLimits) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
         .max_concurrent_streams(STREAMS)
+        .max_send_buf_size(SENDING)
         .initial_connection_window_size(WINDOW)
         .initial_stream_window_size(WINDOW)
         .keep_alive_interval(PING)
@@ -139,81 +136,46 @@ fn builder(limits: ConnectionLimits) -> Builder<TokioExecutor> {
     builder
 }
 
-/// Serves a connection until its client ends it; until what runs is answered, once `until` or `idle` says so.
+/// Serves a connection until its client ends it; until what runs is answered, once `until` says so.
+async fn finish<C: GracefulConnection>(connection: C, until: &CancellationToken) -> Result<(), C::Error> {
+    let mut connection = pin!(connection);
+    tokio::select! {
+        ended = connection.as_mut() => return ended,
+        () = until.cancelled() => connection.as_mut().graceful_shutdown(),
+    }
+    connection.await
+}
+
+/// As [`finish`], for a connection with HTTP/2, which besides ends when it is idle, or when its client reads nothing.
 async fn drive<C: GracefulConnection>(
     connection: C,
     until: &CancellationToken,
-    idle: impl Future<Output = ()>,
+    streams: &Streams,
+    limits: ConnectionLimits,
 ) -> Result<(), C::Error> {
     let mut connection = pin!(connection);
-    let idle = tokio::select! {
+    let mut unread = pin!(streams.unread(limits.write_timeout));
+    tokio::select! {
         ended = connection.as_mut() => return ended,
-        () = until.cancelled() => false,
-        () = idle => true,
-    };
-    connection.as_mut().graceful_shutdown();
-    // Nothing is lost of a client that does not say that it heard.
-    if idle { tokio::time::timeout(TELLING, connection).await.unwrap_or(Ok(())) } else { connection.await }
-}
-
-/// What runs on one connection with HTTP/2, for which hyper knows no idle time.
-#[derive(Debug, Default)]
-struct Activity {
-    running: AtomicUsize,
-    changed: Notify,
-}
-
-/// A request that runs, until its answer was given or given up.
-struct Running(Arc<Activity>);
-
-impl Activity {
-    fn begin(self: &Arc<Self>) -> Running {
-        self.running.fetch_add(1, Ordering::SeqCst);
-        self.changed.notify_one();
-        Running(Arc::clone(self))
-    }
-
-    /// Resolves when nothing ran for so long.
-    async fn idle(self: Arc<Self>, time: Duration) {
-        loop {
-            let changed = self.changed.notified();
-            if self.running.load(Ordering::SeqCst) > 0 {
-                changed.await;
-            } else if tokio::time::timeout(time, changed).await.is_err() {
-                return;
+        () = until.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            tokio::select! {
+                ended = connection.as_mut() => return ended,
+                () = &mut unread => {}
             }
         }
+        () = streams.idle(limits.header_timeout) => {
+            connection.as_mut().graceful_shutdown();
+            // Nothing is lost of a client that does not say that it heard.
+            return tokio::time::timeout(TELLING, connection).await.unwrap_or(Ok(()));
+        }
+        () = &mut unread => connection.as_mut().graceful_shutdown(),
     }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::SeqCst);
-        self.0.changed.notify_one();
-    }
-}
-
-/// The service, with what runs counted until the last byte of its answer.
-struct Counted {
-    service: TowerToHyperService<Router>,
-    activity: Arc<Activity>,
-}
-
-impl Service<Request<Incoming>> for Counted {
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
-
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let (running, answering) = (self.activity.begin(), self.service.call(request));
-        Box::pin(async move {
-            Ok(answering.await?.map(|body| {
-                Body::new(body.map_frame(move |frame| {
-                    let _held_until_the_answer_ends = &running;
-                    frame
-                }))
-            }))
-        })
+    tracing::debug!("a client leaves answers unread");
+    // Who shares the connection with such a client, behind a proxy, gets the answers that are on their way.
+    tokio::select! {
+        ended = tokio::time::timeout(limits.write_timeout, connection) => ended.unwrap_or(Ok(())),
+        () = streams.only_unread() => Ok(()),
     }
 }
 
@@ -228,11 +190,19 @@ async fn refuse(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<(
 
 #[cfg(test)]
 mod tests {
-    use axum::routing::get;
-    use tokio::net::{TcpListener, TcpStream};
+    use axum::{
+        body::{Body, Bytes},
+        routing::get,
+    };
+    use futures_util::stream;
+    use h2::{RecvStream, client::SendRequest};
+    use http::{Request, StatusCode};
+    use tokio::{
+        net::{TcpListener, TcpStream},
+        task::JoinHandle,
+    };
 
     use super::*;
-    use crate::clock::Clock;
 
     const LIMITS: ConnectionLimits = ConnectionLimits {
         connections: 2,
@@ -248,9 +218,45 @@ mod tests {
         let router = Router::new()
             .route("/", get(async || "served"))
             .route("/large", get(async move || large.clone()))
-            .route("/slow", get(async || tokio::time::sleep(Duration::from_secs(60)).await));
+            .route("/slow", get(async || tokio::time::sleep(Duration::from_secs(60)).await))
+            .route("/later", get(async || tokio::time::sleep(Duration::from_secs(45)).await))
+            .route("/pages", get(async || "x".repeat(PAGES)))
+            .route("/refused", get(async || (StatusCode::UNAUTHORIZED, "who are you?")))
+            .route("/events", get(async || Body::from_stream(stream::unfold((), event))));
         let until = CancellationToken::new();
-        (address, until.clone(), tokio::spawn(serve(listener, router, LIMITS, until)))
+        (address, until.clone(), tokio::spawn(serve(listener, router, LIMITS, Clock::system(), until)))
+    }
+
+    /// Something to tell, seldom.
+    async fn event((): ()) -> Option<(io::Result<&'static str>, ())> {
+        tokio::time::sleep(EVENT).await;
+        Some((Ok("data: {}\n\n"), ()))
+    }
+
+    const EVENT: Duration = Duration::from_secs(300);
+
+    const PAGES: usize = 100_000;
+
+    /// A client with HTTP/2 that lets so much of each answer be sent before it takes any of it; and its connection.
+    async fn client(address: std::net::SocketAddr, window: u32) -> (SendRequest<Bytes>, JoinHandle<()>) {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let (client, connection) =
+            h2::client::Builder::new().initial_window_size(window).handshake(stream).await.unwrap();
+        let connection = tokio::spawn(async move { drop(connection.await) });
+        // The paused clock goes on to its next timer also while something is on its way to a socket.
+        tokio::spawn(async {
+            loop {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        (client, connection)
+    }
+
+    async fn get_by(client: &mut SendRequest<Bytes>, path: &str) -> (StatusCode, RecvStream) {
+        let request = Request::get(format!("http://localhost{path}")).body(()).unwrap();
+        std::future::poll_fn(|context| client.poll_ready(context)).await.unwrap();
+        let (head, body) = client.send_request(request, true).unwrap().0.await.unwrap().into_parts();
+        (head.status, body)
     }
 
     async fn read(stream: &mut TcpStream) -> String {
@@ -336,5 +342,79 @@ mod tests {
         until.cancel();
         serving.await.unwrap();
         assert!(asking.await.unwrap().starts_with("HTTP/1.1 200"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_gives_its_answers_no_window_is_let_go() {
+        let clock = Clock::system();
+        for path in ["/refused", "/", "/large"] {
+            let (address, until, serving) = started().await;
+            let began = clock.now();
+            let mut all = Vec::new();
+            for _ in 0..LIMITS.connections {
+                let (mut client, connection) = client(address, 0).await;
+                let (status, body) = get_by(&mut client, path).await;
+                assert_eq!(status == StatusCode::UNAUTHORIZED, path == "/refused");
+                all.push((client, body, connection));
+            }
+            assert!(ask(address, PLAIN).await.starts_with("HTTP/1.1 503"), "all places are taken");
+            for (_, _, connection) in &mut all {
+                connection.await.unwrap();
+            }
+            let took = clock.now() - began;
+            assert!((29..=33).contains(&took.as_secs()), "{path} {took:?}");
+            assert!(ask(address, PLAIN).await.ends_with("served"), "{path}");
+
+            // Neither does it keep the server from its end.
+            let (mut client, _connection) = client(address, 0).await;
+            let _unread = get_by(&mut client, path).await;
+            let began = clock.now();
+            until.cancel();
+            serving.await.unwrap();
+            let took = clock.now() - began;
+            assert!((29..=33).contains(&took.as_secs()), "{path} {took:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_has_nothing_to_give_and_one_that_is_read_slowly_are_let_be() {
+        let (address, _until, _serving) = started().await;
+        let (mut client, _connection) = client(address, 20_000).await;
+        let (_, mut events) = get_by(&mut client, "/events").await;
+        for _ in 0..2 {
+            let event = events.data().await.unwrap().unwrap();
+            events.flow_control().release_capacity(event.len()).unwrap();
+        }
+        let (_, mut pages) = get_by(&mut client, "/pages").await;
+        let mut length = 0;
+        while let Some(piece) = pages.data().await {
+            let piece = piece.unwrap().len();
+            length += piece;
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            pages.flow_control().release_capacity(piece).unwrap();
+        }
+        assert_eq!(length, PAGES);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_shares_a_connection_with_a_client_that_reads_nothing_gets_the_answer_that_is_on_its_way() {
+        let (address, _until, _serving) = started().await;
+        let (mut client, connection) = client(address, 1000).await;
+        let (clock, mut other) = (Clock::system(), client.clone());
+        let began = clock.now();
+        let _unread = get_by(&mut client, "/large").await;
+        let (status, _) = get_by(&mut other, "/later").await;
+        assert_eq!(status, StatusCode::OK);
+        connection.await.unwrap();
+        let took = clock.now() - began;
+        assert!((45..=48).contains(&took.as_secs()), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_answers_of_one_connection_are_held_than_a_few() {
+        let (address, _until, _serving) = started().await;
+        let (mut client, _connection) = client(address, 0).await;
+        let _unread = get_by(&mut client, "/").await;
+        assert_eq!(client.current_max_send_streams(), 32);
     }
 }

@@ -174,7 +174,8 @@ mod tests {
         let (stop, until) = (CancellationToken::new(), CancellationToken::new());
         let router = router(&engine, &settings, &stop).unwrap();
         let socket = Socket::bind(&path).await.unwrap();
-        let serving = tokio::spawn(connections::serve(socket, router, settings.connections, until.clone()));
+        let serving =
+            tokio::spawn(connections::serve(socket, router, settings.connections, engine.clock, until.clone()));
 
         let stream = TokioIo::new(UnixStream::connect(&path).await.unwrap());
         let (mut client, connection) = http1::handshake(stream).await.unwrap();
