@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use rmcp::model::ClientRequest;
+use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
@@ -63,10 +63,10 @@ fn version(meta: &Map<String, Value>) -> Result<Option<String>, Stop> {
     }
 }
 
-/// Checks the bounds of a request that is not a tool call, and gives the time that it may take.
-pub(crate) fn bounds(limits: &Limits, request: &ClientRequest, meta: &Map<String, Value>) -> Result<Duration, Stop> {
-    let request = serde_json::to_value(request).unwrap_or_default();
-    size::of_parameters(limits, &request["params"])?;
+/// Checks the bounds of a request that is not a tool call, or of a notification, and gives the time that it may take.
+pub(crate) fn bounds(limits: &Limits, message: &impl Serialize, meta: &Map<String, Value>) -> Result<Duration, Stop> {
+    let message = serde_json::to_value(message).unwrap_or_default();
+    size::of_parameters(limits, &message["params"])?;
     Ok(timeout(meta)?.map_or(limits.deadline, |wish| wish.min(limits.deadline)))
 }
 

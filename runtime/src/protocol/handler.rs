@@ -93,7 +93,12 @@ impl McpHandler {
 
     /// Who makes a request. Over HTTP each has a proof of its own.
     pub(super) fn caller<'a>(&'a self, context: &'a RequestContext<RoleServer>) -> &'a Caller {
-        let parts = context.extensions.get::<http::request::Parts>();
+        self.caller_of(&context.extensions)
+    }
+
+    /// Who sends a message that came with these.
+    pub(super) fn caller_of<'a>(&'a self, extensions: &'a Extensions) -> &'a Caller {
+        let parts = extensions.get::<http::request::Parts>();
         parts.and_then(|parts| parts.extensions.get()).unwrap_or(&self.caller)
     }
 
@@ -141,15 +146,6 @@ impl McpHandler {
             listing.until.map(|until| until.start().duration_since(self.engine.clock.wall()).unwrap_or_default());
         let ttl = left.map_or(self.engine.list_ttl, |left| left.min(self.engine.list_ttl));
         u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX)
-    }
-
-    /// Passes a notification on; a panic there ends nothing.
-    async fn tell(&self, notification: ClientNotification, context: NotificationContext<RoleServer>) {
-        if let Some(handler) = &self.engine.handler
-            && AssertUnwindSafe(handler.notify(notification, context)).catch_unwind().await.is_err()
-        {
-            tracing::error!("the handler panicked at a notification");
-        }
     }
 
     pub(super) fn name_server(&self, meta: &mut Option<MetaObject>) {
@@ -364,15 +360,17 @@ impl ServerHandler for McpHandler {
                 }
             });
         }
-        self.tell(ClientNotification::InitializedNotification(NotificationNoParam::default()), context).await;
+        let told = ClientNotification::InitializedNotification(NotificationNoParam::default());
+        self.tell("notifications/initialized", told, context).await;
     }
 
     async fn on_roots_list_changed(&self, context: NotificationContext<RoleServer>) {
-        self.tell(ClientNotification::RootsListChangedNotification(NotificationNoParam::default()), context).await;
+        let told = ClientNotification::RootsListChangedNotification(NotificationNoParam::default());
+        self.tell("notifications/roots/list_changed", told, context).await;
     }
 
     async fn on_custom_notification(&self, notification: CustomNotification, context: NotificationContext<RoleServer>) {
-        self.tell(ClientNotification::CustomNotification(notification), context).await;
+        self.tell("notification", ClientNotification::CustomNotification(notification), context).await;
     }
 
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {

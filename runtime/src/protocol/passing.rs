@@ -1,5 +1,5 @@
-//! Requests that are not tool calls: within their bounds, through the gate, until their deadline, with panics caught, and
-//! recorded, whatever serves them.
+//! Requests that are not tool calls, and notifications: within their bounds, through the gate, until their deadline, with
+//! panics caught, and recorded, whatever serves them.
 
 #[cfg(test)]
 mod tests;
@@ -9,9 +9,10 @@ use std::panic::AssertUnwindSafe;
 use futures_util::FutureExt as _;
 use rmcp::{
     ErrorData, RoleServer,
-    model::{ClientCapabilities, ClientRequest, ErrorCode, ServerResult},
-    service::RequestContext,
+    model::{ClientCapabilities, ClientNotification, ClientRequest, ErrorCode, ServerResult},
+    service::{NotificationContext, RequestContext},
 };
+use serde_json::Map;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -163,6 +164,35 @@ impl McpHandler {
             self.engine().metrics.failed(record.method, record.outcome);
         }
         Err(ended)
+    }
+
+    /// Passes a notification on to the author's handler: bounds, gate, rates, deadline, panic capture, record. One that is
+    /// refused is dropped, and counted: there is no answer to tell it with.
+    pub(super) async fn tell(
+        &self,
+        method: &'static str,
+        notification: ClientNotification,
+        context: NotificationContext<RoleServer>,
+    ) {
+        let engine = self.engine();
+        let Some(handler) = &engine.handler else { return };
+        let caller = self.caller_of(&context.extensions).clone();
+        // It has no id.
+        let mut record = Passing::of(method, "", &caller);
+        // Nobody can take it back.
+        let never = CancellationToken::new();
+        let passed = async {
+            let until = engine.clock.now() + pipeline::bounds(&engine.limits, &notification, &Map::new())?;
+            Ok((until, pipeline::pass(engine, &caller, until, &never).await?))
+        };
+        let (until, _admitted) = match passed.await {
+            Ok(passed) => passed,
+            Err(stop) => return drop(self.refused(&mut record, stop)),
+        };
+        let told = self.until(&mut record, until, &never, handler.notify(notification, context)).await;
+        if told.is_ok() {
+            record.outcome = "ok";
+        }
     }
 
     /// Serves a request that is answered from memory: bounds, gate, rates, record; where it is `costly`, in a place as

@@ -1,9 +1,19 @@
-//! What the author's handler answers with is held to what results of tools are held to.
+//! What the author's handler answers with is held to what results of tools are held to, and what it is told to what
+//! requests are held to.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{Router, body::Body};
 use http_body_util::BodyExt as _;
 use rmcp::{ServerHandler, model::*};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -12,7 +22,7 @@ use crate::{
     clock::Clock,
     config::Settings,
     engine::{Engine, Seams},
-    protocol::router,
+    protocol::{router, serve_stdio},
     server::Server,
 };
 
@@ -119,5 +129,69 @@ async fn whatever_a_handler_answers_with_is_refused_when_it_is_too_large_and_cou
             let counted = format!("failures_total{{tool=\"{recorded}\",reason=\"result_too_large\"}} 1");
             assert_eq!(metrics.contains(&counted), !taken, "{method} {bytes}: {metrics}");
         }
+    }
+}
+
+/// Takes what it is told, or hangs.
+struct Told {
+    count: Arc<AtomicUsize>,
+    hangs: bool,
+}
+
+impl ServerHandler for Told {
+    async fn on_custom_notification(&self, _: CustomNotification, _: NotificationContext<RoleServer>) {
+        self.count.fetch_add(1, Ordering::SeqCst);
+        if self.hangs {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+const SESSION: &str = concat!(
+    r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"#,
+    "\n",
+    r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
+    "\n",
+);
+
+#[tokio::test(start_paused = true)]
+async fn notifications_are_held_to_rates_bounds_deadlines_and_the_gate_and_counted_when_they_are_dropped() {
+    let small = json!({"text": "a"});
+    let large = json!({"text": "a".repeat(2000)});
+    for (limits, hangs, open, params, told, counted) in [
+        ("", false, true, &small, 5, ""),
+        (
+            "rate_per_caller = '3/m'",
+            false,
+            true,
+            &small,
+            2,
+            "refusals_total{tool=\"notification\",reason=\"rate_limited\"} 3",
+        ),
+        ("argument_bytes = 1000", false, true, &large, 0, "refusals_total{tool=\"notification\",reason=\"invalid\"} 5"),
+        ("", false, false, &small, 0, "refusals_total{tool=\"notification\",reason=\"draining\"} 5"),
+        ("", true, true, &small, 5, "failures_total{tool=\"notification\",reason=\"timeout\"} 5"),
+    ] {
+        let count = Arc::new(AtomicUsize::new(0));
+        let server = Server::builder("test", ()).handler(Told { count: Arc::clone(&count), hangs }).build();
+        let settings = Settings::from_text(&format!("[limits]\n{limits}")).unwrap();
+        let seams = Seams::of_test(Clock::system());
+        let engine = Arc::new(Engine::new(server.into_parts().unwrap(), &settings, seams).unwrap());
+        let handler = McpHandler::new(Arc::clone(&engine), Caller::local("default".into()), None);
+        let (mut client, server) = tokio::io::duplex(1 << 16);
+        let (input, output) = tokio::io::split(server);
+        tokio::spawn(serve_stdio(handler, input, output, Duration::ZERO, CancellationToken::new()));
+        client.write_all(SESSION.as_bytes()).await.unwrap();
+        // What comes with the handshake is told in any case, and takes from the rate.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        if !open {
+            engine.gate.close();
+        }
+        let message = json!({"jsonrpc": "2.0", "method": "acme/told", "params": params}).to_string() + "\n";
+        client.write_all(message.repeat(5).as_bytes()).await.unwrap();
+        tokio::time::sleep(settings.limits.deadline + Duration::from_secs(1)).await;
+        assert_eq!(count.load(Ordering::SeqCst), told, "{limits} {counted}");
+        let metrics = engine.metrics_text();
+        assert!(metrics.contains(counted), "{counted}: {metrics}");
     }
 }
