@@ -11,6 +11,7 @@
 mod address;
 mod certificate;
 mod client;
+mod lookup;
 mod origin;
 #[cfg(feature = "fuzzing")]
 mod reach;

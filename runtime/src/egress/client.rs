@@ -5,7 +5,7 @@
 //! names itself.
 
 use std::{
-    fmt, io,
+    fmt,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Duration,
@@ -16,8 +16,10 @@ use reqwest::{
     redirect,
 };
 
-use super::address::{self, Network};
-use crate::context::BoxFuture;
+use super::{
+    address::{self, Network},
+    lookup::{Lookup, NoLookup, System},
+};
 
 /// What is configured below `egress.`, for all tools.
 #[derive(Debug, Clone)]
@@ -38,11 +40,6 @@ pub(crate) struct Client {
     pub(super) settings: EgressSettings,
 }
 
-/// Where the addresses of a name come from.
-pub(super) trait Lookup: Send + Sync + 'static {
-    fn lookup(&self, name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>>;
-}
-
 /// Connections that are kept for the next request to the same server, and how long.
 const IDLE: (usize, Duration) = (16, Duration::from_secs(30));
 
@@ -52,7 +49,7 @@ impl Client {
     /// # Errors
     /// When TLS can't be set up.
     pub(crate) fn new(settings: EgressSettings) -> Result<Self, NoClient> {
-        Self::with(settings, System)
+        Self::with(settings, System::new())
     }
 
     pub(super) fn with(settings: EgressSettings, lookup: impl Lookup) -> Result<Self, NoClient> {
@@ -132,7 +129,11 @@ impl Resolve for Checked {
         let (lookup, allowed) = (Arc::clone(&self.lookup), Arc::clone(&self.allowed));
         Box::pin(async move {
             let name = name.as_str().to_owned();
-            let found = lookup.lookup(name.clone()).await?;
+            let found = match lookup.lookup(name.clone()).await {
+                Ok(found) => found,
+                // Bare, so that it is found among the causes of what comes of it.
+                Err(error) => return Err(error.downcast::<NoLookup>().map_or_else(Into::into, Into::into)),
+            };
             let reachable: Vec<SocketAddr> = found
                 .iter()
                 .filter(|address| address::may_reach(**address, &allowed))
@@ -144,14 +145,5 @@ impl Resolve for Checked {
             }
             Ok(Box::new(reachable.into_iter()) as Addrs)
         })
-    }
-}
-
-/// As the machine resolves names.
-struct System;
-
-impl Lookup for System {
-    fn lookup(&self, name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
-        Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.map(|address| address.ip()).collect()) })
     }
 }

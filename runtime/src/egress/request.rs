@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use reqwest::Url;
 use serde::Serialize;
 
-use super::{Egress, certificate, client::NotReachable, response::EgressResponse};
+use super::{Egress, certificate, client::NotReachable, lookup::NoLookup, response::EgressResponse};
 use crate::error::{ErrorKind, ToolError};
 
 /// A request to a server that the tool may reach.
@@ -193,6 +193,10 @@ fn failed(host: &str, error: reqwest::Error) -> ToolError {
     while let Some(cause) = source {
         if cause.is::<NotReachable>() {
             return super::not_reachable(host).with_source(error);
+        }
+        if cause.is::<NoLookup>() {
+            let message = format!("`{host}` can't be looked up now: other lookups of names do not end");
+            return ToolError::unavailable(message).with_source(error);
         }
         source = cause.source();
     }

@@ -16,7 +16,10 @@ use tokio::{
 use crate::{
     clock::Clock,
     context::BoxFuture,
-    egress::{Client, Egress, EgressSettings, Origin, Outlet, client::Lookup},
+    egress::{
+        Client, Egress, EgressSettings, Origin, Outlet,
+        lookup::{Lookup, System},
+    },
     error::{ErrorKind, ToolError},
 };
 
@@ -272,4 +275,31 @@ async fn a_server_that_is_away_or_breaks_off_is_unavailable() {
     let client = Client::with(settings(&[]), Answers(vec![vec![]], Arc::default())).unwrap();
     let unknown = egress(client, &["http://api.test"]).get("http://api.test").send().await;
     assert_eq!(kind(unknown), ErrorKind::Unavailable, "a name without addresses");
+}
+
+/// The store's threads are of the same pool.
+#[tokio::test]
+async fn lookups_that_do_not_end_take_their_part_of_the_threads_and_a_further_one_is_refused() {
+    let (server, _) = with("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n").await;
+    let (end, until) = std::sync::mpsc::channel::<()>();
+    let (until, begun) = (std::sync::Mutex::new(until), Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&begun);
+    let system = System::with(2, Duration::from_millis(100), move |_| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        let _ended = until.lock().unwrap().recv();
+        Ok(vec![LOOPBACK])
+    });
+    let client = Client::with(settings(&["127.0.0.1"]), system).unwrap();
+    let url = format!("http://api.test:{}", server.port());
+    let egress = egress(client, &[&url]);
+    for _ in 0..2 {
+        let given_up = egress.get(&url).timeout(Duration::from_millis(50)).send().await;
+        assert_eq!(kind(given_up), ErrorKind::Timeout);
+    }
+    let refused = egress.get(&url).send().await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Unavailable, "{refused:?}");
+    assert!(refused.message().contains("lookups"), "{refused}");
+    assert_eq!(begun.load(Ordering::SeqCst), 2, "it took no thread");
+    drop(end);
+    assert!(egress.get(&url).send().await.is_ok(), "the threads are there again");
 }
