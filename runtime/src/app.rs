@@ -7,6 +7,7 @@
 mod admin;
 mod connections;
 mod listener;
+mod peers;
 mod preface;
 mod root;
 mod socket;

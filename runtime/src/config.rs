@@ -216,6 +216,8 @@ impl Settings {
         let allow_embedded = reader.flag("store.allow_embedded", false);
         let listen = reader.listen("listen", SocketAddr::from(([127, 0, 0, 1], 8080)));
         let allowed_hosts = allowed_hosts(&mut reader, &listen, auth.as_ref());
+        let connections = reader.size("http.max_connections", 1024);
+        let of_peer = reader.size("http.max_connections_per_peer", listen.of_peer(connections));
         let max_body_bytes = reader.size("http.max_body_bytes", 4 * MIB);
         let settings = Self {
             profile,
@@ -248,7 +250,8 @@ impl Settings {
                 ),
             },
             connections: ConnectionLimits {
-                connections: reader.size("http.max_connections", 1024),
+                connections,
+                of_peer,
                 header_bytes: reader
                     .number_of("http.max_header_bytes", 8192..=usize::MAX, "such as 32768")
                     .unwrap_or(32 * 1024),

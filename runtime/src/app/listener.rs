@@ -7,6 +7,8 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
+use super::peers::Peer;
+
 /// How long to wait when the system has nothing left to accept a connection with.
 const EXHAUSTED: Duration = Duration::from_millis(100);
 
@@ -15,20 +17,20 @@ pub(super) trait Listener: Send + 'static {
     /// A connection.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
-    /// The next connection. Dropped before it is ready, it has taken none.
-    fn accept(&mut self) -> impl Future<Output = Self::Stream> + Send;
+    /// The next connection, and whose it is where that makes a difference. Dropped before it is ready, it has taken none.
+    fn accept(&mut self) -> impl Future<Output = (Self::Stream, Option<Peer>)> + Send;
 }
 
 impl Listener for TcpListener {
     type Stream = TcpStream;
 
-    async fn accept(&mut self) -> TcpStream {
+    async fn accept(&mut self) -> (TcpStream, Option<Peer>) {
         loop {
             match Self::accept(self).await {
-                Ok((stream, _)) => {
+                Ok((stream, peer)) => {
                     // Answers are small, and written whole.
                     let _ = stream.set_nodelay(true);
-                    return stream;
+                    return (stream, Some(Peer::of(peer.ip())));
                 }
                 Err(error) => failed(&error).await,
             }

@@ -4,13 +4,20 @@ use std::{
     io,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use http::Version;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf},
+    time::timeout,
+};
 
 /// What every connection with HTTP/2 begins with (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// How long a client may say nothing at all: it connects because it has something to ask.
+const FIRST: Duration = Duration::from_secs(5);
 
 /// A connection of which something was read, which comes first when it is read again.
 #[derive(Debug)]
@@ -25,7 +32,9 @@ pub(super) struct Begun<S> {
 pub(super) async fn begun<S: AsyncRead + Unpin>(mut stream: S) -> io::Result<(Version, Begun<S>)> {
     let (mut said, mut count) = ([0; PREFACE.len()], 0);
     let version = loop {
-        count += match stream.read(&mut said[count..]).await? {
+        let reading = stream.read(&mut said[count..]);
+        let read = if count == 0 { timeout(FIRST, reading).await? } else { reading.await };
+        count += match read? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             more => more,
         };

@@ -13,7 +13,10 @@ use std::{
 
 use tokio::net::{UnixListener, UnixStream};
 
-use super::listener::{self, Listener};
+use super::{
+    listener::{self, Listener},
+    peers::Peer,
+};
 
 /// The user who may do everything.
 const ROOT: u32 = 0;
@@ -60,11 +63,12 @@ impl Socket {
 impl Listener for Socket {
     type Stream = UnixStream;
 
-    async fn accept(&mut self) -> UnixStream {
+    /// All are one user's.
+    async fn accept(&mut self) -> (UnixStream, Option<Peer>) {
         loop {
             match self.listener.accept().await {
                 Ok((stream, _)) => match stream.peer_cred() {
-                    Ok(peer) if self.users.contains(&peer.uid()) => return stream,
+                    Ok(peer) if self.users.contains(&peer.uid()) => return (stream, None),
                     Ok(peer) => tracing::debug!(user = peer.uid(), "a connection of another user was closed"),
                     Err(error) => tracing::debug!(%error, "a connection of nobody knows whom was closed"),
                 },

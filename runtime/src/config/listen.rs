@@ -19,6 +19,11 @@ impl Listen {
         matches!(self, Self::Address(address) if !address.ip().is_loopback())
     }
 
+    /// How many of all connections one peer gets by default. Where all are of this machine, there is one peer.
+    pub(super) fn of_peer(&self, all: usize) -> usize {
+        if self.is_beyond() { all.div_ceil(2) } else { all }
+    }
+
     /// Whether only one user of it can.
     pub(crate) fn is_socket(&self) -> bool {
         matches!(self, Self::Socket(_))

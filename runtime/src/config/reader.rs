@@ -39,6 +39,7 @@ pub(super) const KEYS: &[&str] = &[
     "http.max_body_bytes",
     "http.sessions",
     "http.max_connections",
+    "http.max_connections_per_peer",
     "http.max_header_bytes",
     "http.header_timeout",
     "http.body_timeout",

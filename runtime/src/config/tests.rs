@@ -292,6 +292,17 @@ fn half_of_everything_is_kept_from_one_caller_who_is_known_and_from_one_tenant_o
 }
 
 #[test]
+fn one_peer_gets_half_of_the_connections_where_there_are_others() {
+    for (listen, part) in
+        [("127.0.0.1:1", 5), ("[::1]:1", 5), ("unix:/run/mcp.sock", 5), ("0.0.0.0:1", 3), ("[::]:1", 3)]
+    {
+        assert_eq!(listen.parse::<Listen>().unwrap().of_peer(5), part, "{listen}");
+    }
+    let limits = load("http.max_connections_per_peer = 7", &[], &[]).unwrap().connections;
+    assert_eq!((limits.of_peer, limits.connections), (7, 1024));
+}
+
+#[test]
 fn there_is_room_for_a_body_as_large_as_it_may_be() {
     for (file, refused) in [
         ("http.max_body_bytes = 100000000", None),
