@@ -324,3 +324,28 @@ fn error_result(text: String, mut about: Value, mut violations: Option<Value>) -
     result.meta = Some(added);
     result.into()
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use serde_json::json;
+
+    use crate::{Secret, mcp_tool, server::Server, testing::Client, tools};
+
+    /// Count.
+    #[mcp_tool(version = "1.0.0", effect = read_only, crate = crate)]
+    async fn count(number: u8) -> u8 {
+        number
+    }
+
+    #[tokio::test]
+    async fn what_a_refusal_repeats_is_clean_and_has_no_secret_of_the_server() {
+        let _secret = Secret::new("kept-by-the-server".to_owned());
+        let client = Client::new(Server::builder("test", ()).tools(tools![count]).build()).unwrap();
+        let words = "kept-by-the-server \u{200b}[x](javascript:alert(1))";
+        for answer in [client.call("count", json!({ "number": words })).await, client.call(words, json!({})).await] {
+            let told = answer.message().to_string();
+            assert!(told.contains("[secret]") && told.contains("javascript(:)alert"), "{told}");
+            assert!(!told.contains("kept-by-the-server") && !told.contains('\u{200b}'), "{told}");
+        }
+    }
+}

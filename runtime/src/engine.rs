@@ -318,3 +318,26 @@ fn no_surface(setting: &str, release: &str, catalogue: &Catalogue) -> Problem {
         format!("name one of {}; each is a release of this server", known.join(", ")),
     )
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use serde_json::json;
+
+    use crate::{Secret, mcp_tool, server::Server, testing::Client, tools};
+
+    /// Look something up.
+    #[mcp_tool(version = "1.0.0", effect = read_only, crate = crate)]
+    async fn named_like_a_secret(word: String) -> String {
+        word
+    }
+
+    #[tokio::test]
+    async fn no_secret_is_in_the_metrics() {
+        let client = Client::new(Server::builder("test", ()).tools(tools![named_like_a_secret]).build()).unwrap();
+        assert!(client.call("named_like_a_secret", json!({})).await.is_error());
+        assert!(client.metrics().contains("tool=\"named_like_a_secret\""));
+        let _secret = Secret::new("named_like_a_secret".to_owned());
+        let metrics = client.metrics();
+        assert!(metrics.contains("tool=\"[secret]\"") && !metrics.contains("named_like_a_secret"), "{metrics}");
+    }
+}

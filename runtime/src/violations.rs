@@ -367,6 +367,30 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_not_repeated_whatever_is_wrong_with_it() {
+        let secret = json!({"writeOnly": true, "type": "string", "maxLength": 3});
+        let schema = json!({"properties": {
+            "token": secret,
+            "login": {"anyOf": [{"properties": {"kind": {"const": 1}, "word": secret}}, {"properties": {"kind": {"const": 2}}}]},
+            "either": {"anyOf": [secret, {"type": "integer"}], "not": {"type": "string"}},
+            "whole": {"writeOnly": true, "properties": {"inner": {"type": "integer"}}},
+        }});
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        for instance in [
+            json!({"token": "swordfish"}),
+            json!({"token": 73519284}),
+            json!({"login": {"kind": 1, "word": "swordfish"}}),
+            json!({"either": "swordfish"}),
+            json!({"whole": {"inner": "swordfish"}}),
+        ] {
+            let secrets = Places::of(&schema).unwrap().paths(&instance);
+            let told = text("tool", &of(&validator, &schema, &secrets, &instance));
+            assert!(told.contains("a secret value"), "{told}");
+            assert!(!told.contains("swordfish") && !told.contains("73519284"), "{told}");
+        }
+    }
+
+    #[test]
     fn a_deep_place_is_shown_from_its_beginning() {
         assert_eq!(place(""), "");
         assert_eq!(place("/a/b~1c/0"), "/a/b~1c/0");

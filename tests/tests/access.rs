@@ -194,7 +194,9 @@ async fn policies_are_replaced_as_a_whole_and_never_by_broken_ones() {
         ("b.cedar", Some(forbid), false, 1),
         ("entities.json", Some("[{}]"), false, 2),
         ("b.cedar", None, false, 3),
-        ("entities.json", None, true, 3),
+        // A file that was in force is no longer there.
+        ("entities.json", None, false, 4),
+        ("b.cedar", Some("permit (principal, action, resource);"), true, 4),
     ] {
         match text {
             Some(text) => std::fs::write(dir.join(name), text).unwrap(),

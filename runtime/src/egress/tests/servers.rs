@@ -303,3 +303,25 @@ async fn lookups_that_do_not_end_take_their_part_of_the_threads_and_a_further_on
     drop(end);
     assert!(egress.get(&url).send().await.is_ok(), "the threads are there again");
 }
+
+/// The environment is the process's, so it is another one that has a proxy in it.
+#[tokio::test]
+async fn a_proxy_of_the_environment_is_not_asked() {
+    const NAME: &str = "egress::tests::servers::a_proxy_of_the_environment_is_not_asked";
+    if std::env::var("STEADFAST_TEST_PROXIED").is_ok() {
+        let (server, count) = with("HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").await;
+        let answer = to(server, |_| ()).get(&format!("http://api.test:{}/", server.port())).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), count.load(Ordering::SeqCst)), (204, 1));
+        return;
+    }
+    let (proxy, asked) = with("HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").await;
+    let mut proxied = std::process::Command::new(std::env::current_exe().unwrap());
+    proxied.args(["--exact", NAME]).env("STEADFAST_TEST_PROXIED", "1");
+    for variable in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+        proxied.env(variable, format!("http://{proxy}"));
+    }
+    let output = tokio::task::spawn_blocking(move || proxied.output()).await.unwrap().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"), "it was run");
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
+}
