@@ -11,23 +11,26 @@
 //! What it does not do: judge what text says. A model that reads it decides for itself what to make of it.
 
 mod characters;
+mod handled;
 mod length;
 mod links;
 
 use std::{
     borrow::Cow,
+    collections::BTreeMap,
     sync::{Arc, LazyLock},
 };
 
 use rmcp::{
     ErrorData,
     model::{
-        Annotations, ContentBlock, ElicitRequestParams, InputRequest, InputRequests, MetaObject, ResourceContents,
-        SamplingContent, SamplingMessageContentBlock, ServerResult,
+        Annotations, ContentBlock, ElicitRequestParams, ElicitationSchema, InputRequest, InputRequests, MetaObject,
+        SamplingContent, SamplingMessageContentBlock,
     },
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
+pub(crate) use self::handled::Unclean;
 use crate::secrets::Secrets;
 
 /// How text is cleaned; below `output.` in the configuration.
@@ -113,13 +116,18 @@ impl Hygiene {
             Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
             Value::Object(members) => self.object(members),
             // A secret number becomes text, which a schema that promises a number refuses.
-            Value::Number(number) if !self.secrets.is_empty() => {
-                if let Cow::Owned(masked) = self.secrets.mask(&number.to_string()) {
-                    *value = Value::String(masked);
+            Value::Number(number) => {
+                if self.is_secret(number) {
+                    *value = Value::String(self.secrets.mask(&number.to_string()).into_owned());
                 }
             }
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            Value::Null | Value::Bool(_) => {}
         }
+    }
+
+    /// Whether a number is a secret of the call, or of the server's own.
+    fn is_secret(&self, number: &Number) -> bool {
+        self.secrets.mask_anything() && matches!(self.secrets.mask(&number.to_string()), Cow::Owned(_))
     }
 
     fn object(&self, members: &mut Map<String, Value>) {
@@ -182,9 +190,7 @@ impl Hygiene {
 
     /// Cleans what is said of a block.
     fn around(&self, meta: &mut Option<MetaObject>, annotations: &mut Option<Annotations>) {
-        if let Some(meta) = meta {
-            self.object(&mut meta.0);
-        }
+        self.meta(meta);
         if let Some(changed) = annotations.as_mut().and_then(|annotations| annotations.last_modified.as_mut()) {
             self.string(changed);
         }
@@ -219,64 +225,19 @@ impl Hygiene {
         }
     }
 
-    /// A form's own words: titles, descriptions, choices. It is put together anew only where there is something in it.
-    fn form<T: serde::Serialize + serde::de::DeserializeOwned>(&self, form: &mut T) {
-        let Ok(written) = serde_json::to_value(&*form) else { return };
+    /// A form's own words: titles, descriptions, choices. Of one that is no form without its secrets nothing is asked.
+    fn form(&self, form: &mut ElicitationSchema) {
+        let Ok(written) = serde_json::to_value(&*form) else { return *form = ElicitationSchema::new(BTreeMap::new()) };
         let mut clean = written.clone();
         self.value(&mut clean);
-        if clean != written
-            && let Ok(read) = serde_json::from_value(clean)
-        {
-            *form = read;
+        if clean != written {
+            *form = serde_json::from_value(clean).unwrap_or_else(|_| ElicitationSchema::new(BTreeMap::new()));
         }
     }
 
     fn sample(&self, block: &mut SamplingMessageContentBlock) {
         if let SamplingMessageContentBlock::Text(text) = block {
             self.string(&mut text.text);
-        }
-    }
-
-    /// Cleans what the author's handler answers with: prompts, resources, completions.
-    pub(crate) fn result(&self, result: &mut ServerResult) {
-        match result {
-            ServerResult::GetPromptResult(prompt) => {
-                prompt.description.iter_mut().for_each(|text| self.string(text));
-                for message in &mut prompt.messages {
-                    self.blocks(std::slice::from_mut(&mut message.content));
-                }
-            }
-            ServerResult::ReadResourceResult(read) => {
-                read.contents.iter_mut().for_each(|contents| self.resource(contents));
-            }
-            ServerResult::CompleteResult(completed) => {
-                for value in &mut completed.completion.values {
-                    self.string(value);
-                    length::bound(value, &mut None, self.text_bytes);
-                }
-            }
-            ServerResult::InputRequiredResult(asking) => {
-                asking.input_requests.iter_mut().for_each(|requests| self.requests(requests));
-            }
-            _ => {}
-        }
-    }
-
-    fn resource(&self, resource: &mut ResourceContents) {
-        match resource {
-            ResourceContents::TextResourceContents { uri, text, mime_type, meta, .. } => {
-                self.identifier(uri);
-                self.string(text);
-                mime_type.iter_mut().for_each(|kind| self.string(kind));
-                self.around(meta, &mut None);
-                length::bound(text, meta, self.text_bytes);
-            }
-            ResourceContents::BlobResourceContents { uri, mime_type, meta, .. } => {
-                self.identifier(uri);
-                mime_type.iter_mut().for_each(|kind| self.string(kind));
-                self.around(meta, &mut None);
-            }
-            _ => {}
         }
     }
 
@@ -314,12 +275,12 @@ mod tests {
     use std::borrow::Cow;
 
     use proptest::prelude::*;
-    use rmcp::model::{ContentBlock, Resource};
+    use rmcp::model::{ContentBlock, Resource, ResourceContents};
     use serde_json::json;
 
     use super::*;
 
-    fn hygiene(text_bytes: usize) -> Hygiene {
+    pub(super) fn hygiene(text_bytes: usize) -> Hygiene {
         Hygiene { text_bytes, ..ERRORS.clone() }
     }
 
@@ -345,6 +306,24 @@ mod tests {
         let mut value = json!({ "code": 12_345_678, "other": 7 });
         hygiene(1000).with(Secrets::of(&"alice".into(), &["12345678".into()])).value(&mut value);
         assert_eq!(value, json!({ "code": "[secret]", "other": 7 }));
+    }
+
+    #[test]
+    fn a_number_that_is_the_servers_secret_is_masked_where_the_caller_has_none() {
+        let _known = crate::secrets::Secret::new("9182736450".to_owned());
+        let mut value = json!({ "pin": 9_182_736_450_u64, "parts": [-9_182_736_450_i64], "other": 7 });
+        hygiene(1000).value(&mut value);
+        assert_eq!(value, json!({ "pin": "[secret]", "parts": ["-[secret]"], "other": 7 }));
+    }
+
+    #[test]
+    fn a_form_that_is_none_without_its_secrets_asks_nothing() {
+        let form = json!({ "type": "object", "properties": { "a": { "type": "integer", "maximum": 12_345_678 } } });
+        let params = json!({ "mode": "form", "message": "a", "requestedSchema": form });
+        let request = json!({ "a": { "method": "elicitation/create", "params": params } });
+        let mut requests: InputRequests = serde_json::from_value(request).unwrap();
+        hygiene(1000).with(Secrets::of(&"alice".into(), &["12345678".into()])).requests(&mut requests);
+        assert_eq!(json!(requests)["a"]["params"]["requestedSchema"]["properties"], json!({}));
     }
 
     #[test]

@@ -128,7 +128,14 @@ impl McpHandler {
                     if let Err(stop) = pipeline::of_answer(&self.engine().limits, &result) {
                         return Err(self.refused(record, stop));
                     }
-                    self.engine().hygiene.result(&mut result);
+                    if let Err(hygiene::Unclean) = self.engine().hygiene.result(&mut result) {
+                        tracing::error!(
+                            method = record.method,
+                            "the handler's answer has secrets where only the protocol's words may be"
+                        );
+                        record.outcome = "error";
+                        return Err(answer::internal(record.id));
+                    }
                     self.stamp(&mut result);
                     ("ok", Ok(result))
                 }

@@ -188,6 +188,11 @@ impl Secrets {
         self.0.is_empty()
     }
 
+    /// Whether there is anything to look for: these, or secrets of the server's own.
+    pub(crate) fn mask_anything(&self) -> bool {
+        !self.is_empty() || OURS.searched.load(Ordering::Acquire) > 0
+    }
+
     /// The text without these, and without any secret of the server's own.
     pub(crate) fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut automata = OURS.automata();

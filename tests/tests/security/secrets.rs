@@ -23,6 +23,8 @@ const WAYS: [&str; 18] = [
 #[derive(Default)]
 struct Canary {
     secrets: Vec<String>,
+    /// Those that are numbers.
+    numbers: Vec<u64>,
     heard: String,
 }
 
@@ -33,6 +35,20 @@ impl Canary {
         let secret = format!("k{number:03}-{noise:016x}+/\"\\ \u{e4}");
         self.secrets.push(secret.clone());
         secret
+    }
+
+    /// One that is a number, and as one fits into all that read JSON.
+    fn number(&mut self) -> String {
+        let noise = (self.numbers.len() as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let number = 1_000_000_000_000_000 + noise % 8_000_000_000_000_000;
+        self.numbers.push(number);
+        number.to_string()
+    }
+
+    /// A token as callers bring them, of which only the last part is secret.
+    fn bearer(&mut self) -> String {
+        let signature = self.secret()[5..21].to_owned();
+        format!("Bearer eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJpc3MiOiJodHRwOi8vMTI3LjAuMC4xOjEifQ.{signature}")
     }
 
     fn hear(&mut self, text: impl AsRef<str>) {
@@ -60,13 +76,14 @@ impl Canary {
             forms.extend((0..3).map(|offset| base64(&noise.as_bytes()[offset..])[..16].to_owned()));
             forms.iter().any(|form| self.heard.contains(form.as_str()))
         };
-        self.secrets.iter().filter(found).cloned().collect()
+        let numbers = self.numbers.iter().map(u64::to_string).filter(|number| self.heard.contains(number));
+        self.secrets.iter().filter(found).cloned().chain(numbers).collect()
     }
 
     fn assert_silent(&self) {
         let leaks = self.leaks();
         let places = leaks.iter().take(3).filter_map(|secret| {
-            let at = self.heard.find(&secret[5..21])?;
+            let at = self.heard.find(secret.get(5..21).unwrap_or(secret))?;
             Some(self.heard[self.heard.floor_char_boundary(at.saturating_sub(200))..].chars().take(400).collect())
         });
         assert!(leaks.is_empty(), "{} of {}: {:#?}", leaks.len(), self.secrets.len(), places.collect::<Vec<String>>());
@@ -88,7 +105,7 @@ fn leaky(canary: &mut Canary, directory: &Path, format: &str) -> Command {
     std::fs::write(path("file"), &file).unwrap();
     std::fs::write(path("command"), &command).unwrap();
     let secrets = format!(
-        "data = {:?}\n[log]\nformat = \"{format}\"\n[secrets]\nfile = \"file:{}\"\nenv = \"env:CANARY_ENV\"\ncommand = \"command:cat {}\"\n[tools.leak_plan]\nconfirmation = \"approver\"\n",
+        "data = {:?}\n[log]\nformat = \"{format}\"\n[secrets]\nfile = \"file:{}\"\nenv = \"env:CANARY_ENV\"\ncommand = \"command:cat {}\"\n[tools.leak_plan]\nconfirmation = \"approver\"\n[tools.leak_fetch]\negress = ['http://127.0.0.1:1']\n[egress]\nallow_addresses = ['127.0.0.1']\n",
         path("data"),
         path("file"),
         path("command"),
@@ -96,7 +113,9 @@ fn leaky(canary: &mut Canary, directory: &Path, format: &str) -> Command {
     std::fs::write(path("steadfast.toml"), secrets).unwrap();
     let mut leaky = program(env!("CARGO_BIN_EXE_leaky-server"));
     leaky.args(["--config", &path("steadfast.toml")]);
-    leaky.envs([("CANARY_ENV", &*environment), ("CANARY_STATE", &*state), ("RUST_LOG", "trace")]);
+    let number = canary.number();
+    leaky.envs([("CANARY_ENV", &*environment), ("CANARY_STATE", &*state), ("CANARY_NUMBER", &*number)]);
+    leaky.env("RUST_LOG", "trace");
     leaky
 }
 
@@ -147,7 +166,12 @@ fn no_secret_leaves_a_server_over_http() {
             let params = json!({ "name": "leak", "arguments": arguments });
             finish(begin_modern(server.mcp, "tools/call", params, &[])).body
         });
+        handled(&mut canary, &server);
         let session = Session::open(server.mcp);
+        let numbers = json!({ "name": "leak_number", "arguments": {} });
+        let answer = session.send(json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": numbers }));
+        assert!(answer.body.contains("[secret]"), "{answer:?}");
+        canary.hear(answer.body);
         for way in WAYS.into_iter().filter(|way| *way != "ask") {
             let params = json!({ "name": "leak", "arguments": canary.leak(way), "_meta": { "progressToken": 1 } });
             canary.hear(
@@ -172,6 +196,8 @@ fn no_secret_leaves_a_server_over_stdio() {
     let (mut canary, directory) = (Canary::default(), tempfile::tempdir().unwrap());
     let mut server = StdioServer::of(leaky(&mut canary, directory.path(), "text"));
     server.initialize();
+    server.call(1000, "leak_number", json!({}));
+    canary.hear(server.receive().to_string());
     for (id, way) in (0_u64..).zip(WAYS.into_iter().filter(|way| *way != "ask")) {
         let arguments = canary.leak(way);
         server.call(id, "leak", arguments);
@@ -190,6 +216,56 @@ fn no_secret_leaves_a_server_over_stdio() {
     server.process.wait();
     canary.hear(server.process.stderr());
     files(directory.path(), &mut canary);
+    canary.assert_silent();
+}
+
+/// What is not a tool's: prompts, resources, lists, completions, a method of the server's own; numbers; other servers;
+/// and tokens of callers where nobody looks at them.
+fn handled(canary: &mut Canary, server: &HttpServer) {
+    let prompt = json!({ "ref": { "type": "ref/prompt", "name": "a" }, "argument": { "name": "a", "value": "b" } });
+    for (method, params, name) in [
+        ("prompts/list", json!({}), ""),
+        ("resources/list", json!({}), ""),
+        ("resources/templates/list", json!({}), ""),
+        ("prompts/get", json!({ "name": "a" }), ""),
+        ("resources/read", json!({ "uri": "notes://all" }), "notes://all"),
+        ("resources/read", json!({ "uri": "notes://none" }), "notes://none"),
+        ("completion/complete", prompt, ""),
+        ("leaky/own", json!({ "a": 1 }), ""),
+        ("tools/call", json!({ "name": "leak_number", "arguments": {} }), ""),
+        ("tools/call", json!({ "name": "leak_fetch", "arguments": { "listed": true, "token": canary.secret() } }), ""),
+        ("tools/call", json!({ "name": "leak_fetch", "arguments": { "listed": false, "token": canary.secret() } }), ""),
+    ] {
+        let bearer = canary.bearer();
+        let mut headers = vec![("authorization", &*bearer)];
+        headers.extend((!name.is_empty()).then_some(("mcp-name", name)));
+        let answer = finish(begin_modern(server.mcp, method, params.clone(), &headers));
+        let says_so = params["name"] == "leak_fetch" || answer.body.contains("[secret]");
+        assert!(says_so && answer.status < 500, "{method}: {answer:?}");
+        canary.hear(answer.body);
+    }
+}
+
+#[test]
+fn no_token_of_a_caller_is_said_where_it_is_refused() {
+    let (mut canary, directory) = (Canary::default(), tempfile::tempdir().unwrap());
+    let command = leaky(&mut canary, directory.path(), "json");
+    let file = directory.path().join("steadfast.toml");
+    let auth = "[auth]\nresource = 'http://127.0.0.1:2/mcp'\n[auth.issuers.main]\nurl = 'http://127.0.0.1:1'\n";
+    std::fs::write(&file, std::fs::read_to_string(&file).unwrap() + auth).unwrap();
+    let mut server = HttpServer::of(command);
+    for before in ["", "x"] {
+        let bearer = canary.bearer().replace("eyJpc3M", &format!("{before}eyJpc3M"));
+        let answer = finish(begin_modern(server.mcp, "tools/list", json!({}), &[("authorization", &bearer)]));
+        assert!([401, 503].contains(&answer.status), "{answer:?}");
+        canary.hear(format!("{answer:?}"));
+    }
+    canary.hear(send(server.admin, "GET", "/metrics", &[], b"").body);
+    server.process.signal("TERM");
+    server.process.wait();
+    let log = server.process.stderr();
+    assert!(log.contains("a token was refused"), "{log}");
+    canary.hear(log);
     canary.assert_silent();
 }
 
