@@ -44,7 +44,7 @@ pub(super) fn arguments<'a>(
     if !fits && let Some(older) = choice.by_shape(&arguments, clock)? {
         (served, fits) = (older, true);
     }
-    let too_much = |TooMuch| Stop::Violations { tool: served.name.to_owned(), violations: vec![TooMuch::violation()] };
+    let too_much = |why: TooMuch| Stop::Violations { tool: served.name.to_owned(), violations: vec![why.violation()] };
     let found = secrets::of_call(served.contract(), caller, &arguments);
     known(served, found.as_ref().unwrap_or(&Secrets::default()));
     let mut secrets = found.map_err(too_much)?;

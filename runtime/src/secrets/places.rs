@@ -3,7 +3,7 @@
 //! Invariant: where some alternative of the schema takes a value for a secret, it is one, and so is whatever the walk has
 //! no budget left for: a schema may refer to itself, and alternatives of alternatives are many.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use serde_json::{Map, Value};
 
@@ -51,18 +51,26 @@ impl<'a> Places<'a> {
     }
 }
 
-/// More of a call is marked as secret than is masked.
-#[derive(Debug)]
-pub(crate) struct TooMuch;
+/// More is marked as secret than is masked.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum TooMuch {
+    /// In one call.
+    OfCall,
+    /// In the calls that run. What is not masked everywhere could stand in the log, in lines of others.
+    OfRunning,
+}
 
 impl TooMuch {
     /// What is wrong with such arguments.
-    pub(crate) fn violation() -> Violation {
-        Violation {
-            path: String::new(),
-            expected: format!("at most {MOST} secret values of together at most {BYTES} bytes"),
-            found: "more".into(),
-        }
+    pub(crate) fn violation(&self) -> Violation {
+        let (expected, found) = match self {
+            Self::OfCall => (format!("at most {MOST} secret values of together at most {BYTES} bytes"), "more"),
+            Self::OfRunning => (
+                "secret values for which there is room beside those of the calls that run".to_owned(),
+                "more than there is room for now; try again when one of these calls has ended",
+            ),
+        };
+        Violation { path: String::new(), expected, found: found.into() }
     }
 }
 
@@ -71,14 +79,19 @@ pub(crate) fn of_call(contract: &Contract, caller: &Caller, arguments: &Value) -
     if !contract.has_secrets {
         return Ok(Secrets::default());
     }
-    found(&contract.input_schema, arguments).map(|found| Secrets::of(caller.key(), &found))
+    known(caller.key(), &found(&contract.input_schema, arguments)?)
+}
+
+fn known(caller: &Arc<str>, found: &[Cow<'_, str>]) -> Result<Secrets, TooMuch> {
+    let secrets = Secrets::of(caller, found);
+    if secrets.are_masked_everywhere() { Ok(secrets) } else { Err(TooMuch::OfRunning) }
 }
 
 fn found<'v>(schema: &Value, arguments: &'v Value) -> Result<Vec<Cow<'v, str>>, TooMuch> {
     let mut found = BTreeSet::new();
     Places(schema).visit(arguments, |_, secret| texts(secret, &mut found));
     if found.len() > MOST || found.iter().map(|text| text.len()).sum::<usize>() > BYTES {
-        return Err(TooMuch);
+        return Err(TooMuch::OfCall);
     }
     Ok(found.into_iter().collect())
 }
@@ -183,6 +196,20 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_call_whose_secrets_have_no_room_beside_those_that_run_is_refused() {
+        let greedy: Arc<str> = "greedy".into();
+        let long = |mark: char| Cow::from(mark.to_string().repeat(BYTES));
+        let running: Vec<Secrets> = ['a', 'b'].map(|mark| known(&greedy, &[long(mark)]).unwrap()).into();
+        let another = [Cow::from("another-of-the-greedy")];
+        assert_eq!(known(&greedy, &another).map(drop), Err(TooMuch::OfRunning));
+        assert!(known(&"modest".into(), &[Cow::from("one-of-the-modest")]).is_ok(), "others have a part of their own");
+        drop(running);
+        let secrets = known(&greedy, &another).unwrap();
+        assert_eq!(crate::secrets::mask_all("another-of-the-greedy"), "[secret]");
+        drop(secrets);
+    }
 
     #[test]
     fn secrets_are_found_wherever_a_schema_can_say_so() {

@@ -69,6 +69,16 @@ pub(crate) struct Secrets(Vec<Arc<OfCall>>);
 struct OfCall {
     _known: Vec<Known>,
     found_by: Arc<AhoCorasick>,
+    /// They are known to the whole process, as far as they are long enough for that.
+    fitted: bool,
+}
+
+/// What was made known.
+struct Learned {
+    found_by: Arc<AhoCorasick>,
+    keys: Vec<Key>,
+    /// There was room for all of them.
+    fitted: bool,
 }
 
 /// What is masked in one line of the log.
@@ -87,7 +97,7 @@ pub(crate) fn know(secret: &str) -> Option<Known> {
     let key = match registry.again(secret) {
         Some(key) => key,
         None if secret.trim().len() < registry.least => return None,
-        None => *registry.know(&[secret], None)?.1.first()?,
+        None => *registry.know(&[secret], None)?.keys.first()?,
     };
     Some(Known { key, registry })
 }
@@ -159,9 +169,16 @@ impl Secrets {
     /// Those of a call of `caller` ([`Caller::key`](crate::caller::Caller::key)), by what they are.
     pub(crate) fn of(caller: &Arc<str>, texts: &[Cow<'_, str>]) -> Self {
         let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
-        let Some((found_by, keys)) = THEIRS.know(&texts, Some(caller)) else { return Self::default() };
+        let Some(Learned { found_by, keys, fitted }) = THEIRS.know(&texts, Some(caller)) else {
+            return Self::default();
+        };
         let known = keys.into_iter().map(|key| Known { key, registry: &THEIRS }).collect();
-        Self(vec![Arc::new(OfCall { _known: known, found_by })])
+        Self(vec![Arc::new(OfCall { _known: known, found_by, fitted })])
+    }
+
+    /// Whether they are masked in all lines of the log, and not only in what comes of the call: there was room for them.
+    pub(crate) fn are_masked_everywhere(&self) -> bool {
+        self.0.iter().all(|of_call| of_call.fitted)
     }
 
     /// These and those.
@@ -308,7 +325,7 @@ impl Registry {
 
     /// Makes values known, and gives what finds all of them. Those that are too short for this registry, and those for which
     /// there is no room, have no key. None where no value can be searched for.
-    fn know(&self, secrets: &[&str], by: Option<&Arc<str>>) -> Option<(Arc<AhoCorasick>, Vec<Key>)> {
+    fn know(&self, secrets: &[&str], by: Option<&Arc<str>>) -> Option<Learned> {
         let searched = secrets.iter().filter(|secret| is_searched(secret));
         let forms: Vec<(&str, Forms)> = searched.map(|secret| (*secret, Arc::new(encodings::all(secret)))).collect();
         if forms.is_empty() {
@@ -356,12 +373,12 @@ impl Registry {
         // The warning goes through the registry itself.
         if is_full && !self.overflowed.swap(true, Ordering::Relaxed) {
             tracing::warn!(
-                "{MOST} secrets or {} bytes of them are known, or a caller has a quarter of that; further ones are masked only \
-                 in what comes of their own calls",
+                "{MOST} secrets or {} bytes of them are known, or a caller has a quarter of that: further ones of the \
+                 server are not masked, and calls with further ones are refused",
                 self.bytes
             );
         }
-        Some((found_by, keys))
+        Some(Learned { found_by, keys, fitted: !is_full })
     }
 
     /// Makes one automaton of those that there are, where they are many. Others search by those of before meanwhile.
@@ -459,7 +476,7 @@ mod tests {
     }
 
     fn know(registry: &Registry, secret: &str) -> Option<Key> {
-        registry.again(secret).or_else(|| registry.know(&[secret], None)?.1.first().copied())
+        registry.again(secret).or_else(|| registry.know(&[secret], None)?.keys.first().copied())
     }
 
     fn mask<'a>(registry: &Registry, text: &'a str) -> Cow<'a, str> {
@@ -546,8 +563,8 @@ mod tests {
     fn callers_take_no_more_than_their_bytes_and_their_own_are_masked_still() {
         let registry = Registry::of(encodings::LEAST, 20);
         let first = know(&registry, "twelve-bytes").unwrap();
-        let (found_by, keys) = registry.know(&["another-twelve"], None).unwrap();
-        assert!(keys.is_empty(), "there is no room");
+        let Learned { found_by, keys, fitted } = registry.know(&["another-twelve"], None).unwrap();
+        assert!(keys.is_empty() && !fitted, "there is no room");
         assert_eq!(masked_by(&[found_by], "another-twelve"), MASK);
         registry.forget(&first);
         assert!(know(&registry, "another-twelve").is_some(), "what nobody holds makes room");
@@ -557,7 +574,7 @@ mod tests {
     fn one_caller_takes_a_part_and_no_more() {
         let registry = Registry::of(encodings::LEAST, 64);
         let mallory = mallory();
-        let known = |texts: &[&str], by: &Arc<str>| registry.know(texts, Some(by)).unwrap().1.len();
+        let known = |texts: &[&str], by: &Arc<str>| registry.know(texts, Some(by)).unwrap().keys.len();
         assert_eq!(known(&["mallory-1", "mallory-2"], &mallory), 0, "all of them or none");
         assert_eq!((known(&["mallory-1"], &mallory), known(&["mallory-2"], &mallory)), (1, 0));
         assert_eq!(known(&["mallory-2"], &"alice".into()), 1, "others have a part of their own");
