@@ -54,7 +54,7 @@ use crate::{
     idempotency::Claim,
     secrets::Secrets,
     tasks::{self, Start},
-    tool::Arguments,
+    tool::{Arguments, Effect},
 };
 
 /// Serves one call.
@@ -142,6 +142,12 @@ async fn stages<'a>(
 
     // guard: policies decide on the arguments that the function would get, and before an earlier answer is given again.
     guard::policies(engine, &call.caller, served, call.surface, &arguments)?;
+
+    // admit: what is kept of a call stays in a store that others share, long after the call.
+    let changes = tool.declaration.effect != Effect::ReadOnly;
+    if long.is_some() || changes && wishes.idempotency_key.is_some() {
+        admit::within(until, &call.cancellation, admit::kept(engine, &call.caller)).await?;
+    }
 
     // claim: of all calls with one idempotency key one runs, and the others get its answer.
     let deadline = bootstrap::deadline(engine, policy, &wishes, began);

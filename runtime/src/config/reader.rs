@@ -66,6 +66,7 @@ pub(super) const KEYS: &[&str] = &[
     "limits.queue_per_caller",
     "limits.rate_per_caller",
     "limits.rate_per_tenant",
+    "limits.kept_per_caller",
     "retry.base",
     "retry.cap",
     "idempotency.ttl",

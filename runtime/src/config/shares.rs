@@ -9,7 +9,7 @@ use super::{MIB, reader::Reader};
 use crate::{
     oauth::AuthSettings,
     pipeline::Admission,
-    reliability::{BulkheadPolicy, Part},
+    reliability::{BulkheadPolicy, Part, Quota},
     tasks::TaskSettings,
 };
 
@@ -74,7 +74,13 @@ impl Sharing {
             per_tenant: per_tenant.or_else(|| self.tenants.then(|| self.of_tenant(concurrency))),
             rate_per_caller: reader.rate_of("limits.rate_per_caller").flatten(),
             rate_per_tenant: reader.rate_of("limits.rate_per_tenant").flatten(),
+            kept_per_caller: reader.rate_of("limits.kept_per_caller").unwrap_or_else(|| self.kept()),
         }
+    }
+
+    /// One call a second, an hour's at once: who shares a store with others does not fill it.
+    fn kept(self) -> Option<Quota> {
+        self.callers.then(|| Quota::parse("3600/h")).flatten()
     }
 
     /// What tasks are held to.

@@ -79,6 +79,20 @@ fn a_server_does_not_listen_beyond_loopback_without_authentication() {
 }
 
 #[test]
+fn what_is_kept_of_callers_is_bounded_where_they_are_known() {
+    let auth =
+        "[auth]\nresource = 'https://mcp.example.com/mcp'\n[auth.issuers.main]\nurl = 'https://login.example.com'";
+    let quota = |file: &str| load(file, &[], &[]).unwrap().limits.admission.kept_per_caller;
+    let (own, off) = ("limits.kept_per_caller = '7/s'\n", "limits.kept_per_caller = 'off'\n");
+    assert_eq!(quota(""), None);
+    assert_eq!(quota(own), crate::reliability::Quota::parse("7/s"));
+    if cfg!(feature = "oauth") {
+        assert_eq!(quota(auth), crate::reliability::Quota::parse("3600/h"));
+        assert_eq!(quota(&format!("{off}{auth}")), None);
+    }
+}
+
+#[test]
 fn a_socket_is_a_path_from_the_root_and_for_one_user() {
     for (listen, taken) in [
         ("unix:/run/notes/mcp.sock", true),

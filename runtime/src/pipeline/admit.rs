@@ -105,6 +105,16 @@ fn overloaded(full: Full) -> Stop {
     Stop::Overloaded { retry_after: full.retry_after }
 }
 
+/// Holds a caller to the rate of what is kept of its calls: each stays in the store that all share.
+pub(super) async fn kept(engine: &Engine, caller: &Caller) -> Result<(), Stop> {
+    match engine.limits.admission.kept_per_caller {
+        Some(quota) => {
+            rate(engine, caller, RateOf::Caller, format!("kept:{}", caller.principal().as_str()), quota).await
+        }
+        None => Ok(()),
+    }
+}
+
 /// Holds a tool to its own rate.
 pub(super) async fn tool(engine: &Engine, policy: &ToolPolicy, tool: &str, caller: &Caller) -> Result<(), Stop> {
     match policy.rate {

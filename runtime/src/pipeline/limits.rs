@@ -31,4 +31,6 @@ pub(crate) struct Admission {
     pub(crate) per_tenant: Option<usize>,
     pub(crate) rate_per_caller: Option<Quota>,
     pub(crate) rate_per_tenant: Option<Quota>,
+    /// Of calls that leave something in the store: under an idempotency key, or as a task.
+    pub(crate) kept_per_caller: Option<Quota>,
 }

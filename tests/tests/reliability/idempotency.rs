@@ -39,6 +39,23 @@ async fn a_repeat_gets_the_same_answer_and_nothing_is_done_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_caller_fills_no_store_with_keys() {
+    let upstream = Upstream::that(Script::Answer);
+    let client = Client::with(server(&upstream), "[limits]\nkept_per_caller = '3/h'").unwrap();
+    for number in 0..6 {
+        let answer = keyed(&client, "put", "tea", &format!("k{number}")).await;
+        let refused = (number >= 3).then_some(-32050);
+        assert_eq!(answer.code(), refused, "{number}: {}", answer.text());
+        assert!(refused.is_none() || answer.message()["error"]["data"]["reason"] == "rate_limit_caller");
+    }
+    assert_eq!(upstream.calls(), 3);
+    assert!(!client.call("put", json!({"what": "tea"})).await.is_error(), "nothing is kept of it");
+    assert!(!keyed(&client.as_caller("bob"), "put", "tea", "k").await.is_error());
+    advance(Duration::from_secs(1200)).await;
+    assert!(!keyed(&client, "put", "tea", "another").await.is_error());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_idempotent_anyway_may_be_tried_again_after_a_failure_that_passes() {
     let upstream = Upstream::that(Script::Answer).first([Script::Fail(ErrorKind::Unavailable); 2]);
     let client = Client::new(server(&upstream)).unwrap();

@@ -144,6 +144,7 @@ impl Stage {
         }
         settings.limits.admission.rate_per_caller = None;
         settings.limits.admission.rate_per_tenant = None;
+        settings.limits.admission.kept_per_caller = None;
         if policy.rate.is_some() {
             entry_of::<ToolSettings>(&mut settings.tools, name).rate_limit = Some(None);
             self.differences.push("rates are not limited".into());
