@@ -18,6 +18,7 @@ mod scopes;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod undeclared;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -28,6 +29,7 @@ pub(crate) use self::{
     explanation::{Explained, Told},
     policies::Policies,
     settings::{AccessSettings, Mode, PolicySettings, Reads},
+    undeclared::first as undeclared,
 };
 pub use self::{files::PolicyFiles, scopes::ScopeRules};
 use crate::{

@@ -224,6 +224,40 @@ fn what_is_wrong_with_policies_keeps_a_server_from_being_started() {
 }
 
 /// A client that knows tasks.
+/// Where something is put.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Place {
+    /// The shelf.
+    #[serde(default, alias = "board")]
+    shelf: String,
+}
+
+/// Put a note somewhere.
+#[mcp_tool(version = "1.0.0", effect = additive)]
+async fn put_note(State(done): State<Done>, place: Place) -> String {
+    format!("{}: {}", done.once(), place.shelf)
+}
+
+#[tokio::test]
+async fn what_a_type_reads_under_another_name_gets_past_no_policy() {
+    let rules = "permit (principal, action, resource);
+        forbid (principal, action, resource)
+        when { context.input.place has shelf && context.input.place.shelf == \"secret\" };";
+    let dir = directory("alias", &[("a.cedar", rules)]);
+    for (mode, arguments, expected) in [
+        ("enforce", json!({ "place": { "shelf": "open" } }), "ok"),
+        ("enforce", json!({ "place": { "shelf": "secret" } }), "denied"),
+        ("enforce", json!({ "place": { "board": "secret" } }), "invalid"),
+        ("log", json!({ "place": { "board": "secret" } }), "ok"),
+    ] {
+        let server = Server::builder("notes", Done::default()).version("1.0.0").tools(tools![put_note]).build();
+        let client = Client::with(server, &format!("[policy]\ndir = {dir:?}\nmode = '{mode}'")).unwrap();
+        let answer = client.call("put_note", arguments.clone()).await;
+        assert_eq!(outcome(&answer), expected, "{mode} {arguments}: {}", answer.text());
+        assert!(expected != "invalid" || answer.text().contains("/place/board"), "{}", answer.text());
+    }
+}
+
 fn able(client: Client) -> Client {
     client.with_capabilities(ClientCapabilities::builder().enable_tasks().build())
 }
