@@ -14,6 +14,10 @@ use crate::{
 /// How long cargo may take; a cold build of everything is part of it.
 const LIMIT: std::time::Duration = std::time::Duration::from_secs(45 * 60);
 
+/// How many altered `requestState` are tried here; the tests by themselves try fewer.
+#[cfg(feature = "checkout")]
+const ALTERED_STATES: &str = "200000";
+
 fn cargo(project: &Project, args: &[&str]) -> Cmd {
     Cmd::new("cargo").args(args).dir(&project.root)
 }
@@ -62,7 +66,7 @@ pub(crate) fn test(project: &Project) -> Result<Outcome, Failure> {
     #[cfg(feature = "checkout")]
     if project.kind == Kind::Checkout {
         let databases = Databases::start(project);
-        let mut outcome = counted(databases.tell(command))?;
+        let mut outcome = counted(databases.tell(command.env("STEADFAST_TEST_STATES", ALTERED_STATES)))?;
         outcome.reasons.extend(databases.missing());
         return Ok(outcome);
     }
