@@ -20,7 +20,7 @@ mod resources;
 mod schema;
 mod tasks;
 
-use steadfast::{Server, tools};
+use steadfast::{ScopeRules, Server, tools};
 
 use self::{handler::Handler, prompts::PromptList};
 
@@ -71,5 +71,7 @@ pub fn server() -> Server<PromptList> {
             tasks::test_tool_with_task,
         ])
         .handler(Handler::new(prompts))
+        // For callers with tokens; where there are none, everybody has every scope.
+        .scopes(ScopeRules::new().prompt("*", &["prompts:use"]).resource("*", &["resources:use"]))
         .build()
 }

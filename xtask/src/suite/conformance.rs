@@ -3,12 +3,22 @@
 //! Invariant: a revision passes only when every scenario that the suite's own requirement file names was run, made at
 //! least one check, and failed none; and so for those of extensions that Steadfast has, which the suite runs without
 //! scoring them. There is no list of expected failures. What else the suite runs unscored is reported and not counted.
+//!
+//! The server has every layer on ([`layers`]): tokens, a tenant, scopes, policies, rates, bounds. The suite has no tokens, so
+//! a proxy (`tests/peers/bearer.mjs`) puts them in.
 
-use std::{fs, process::ExitCode, time::Duration};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
+use super::clients;
 use crate::{
     failure::{Failure, While},
-    peers,
+    http, peers,
     process::{Cmd, MINUTE},
     project::Project,
     report::{Outcome, Report},
@@ -16,6 +26,7 @@ use crate::{
 };
 
 const SERVER: &str = "conformance-server";
+const PROXY: &str = "bearer.mjs";
 const SUITE: &str = "node_modules/@modelcontextprotocol/conformance";
 
 /// A revision, and how many server scenarios it requires: a suite that requires fewer is not the suite.
@@ -83,16 +94,27 @@ fn run(project: &Project, revision: &Revision) -> Result<Outcome, Failure> {
 
     let build = ["build", "--package", "steadfast-tests", "--bin", SERVER];
     Cmd::new("cargo").args(build).dir(&project.root).quiet(30 * MINUTE)?.checked()?;
-    let [address] = free_ports([0])?;
+    let proxy = match clients::typescript_program(project, PROXY) {
+        Ok(proxy) => proxy,
+        Err(reason) => return Ok(Outcome::skipped(reason)),
+    };
+    let [address, public, issuer] = free_ports([0, 0, 0])?;
     let folder = project.target.join("conformance");
+    let url = format!("http://{public}/mcp");
+    let addresses = [address, public, issuer].map(|address| format!("http://{address}"));
+    let mut proxy = Running::start(proxy.args(addresses).args([&url]), &folder.join("proxy.log"))?;
+    proxy.ready(public, None, Duration::from_secs(30))?;
+    let settings = layers(&folder, &url, issuer)?;
     let command = Cmd::new(project.binary(SERVER)).args(["--port", &address.port().to_string()]);
+    let command = command.args(["--config"]).args([settings]);
     let command = command.env("STEADFAST_DATA", folder.join("data")).dir(&project.root);
     let mut server = Running::start(command, &folder.join("server.log"))?;
     server.ready(address, None, Duration::from_secs(30))?;
+    asks_for_tokens(address)?;
 
     let ran = Cmd::new(&node.program)
         .args([suite.join("dist/index.js")])
-        .args(["server", "--url", &format!("http://{address}/mcp"), "--requirements", revision.date])
+        .args(["server", "--url", &url, "--requirements", revision.date])
         .env("NO_COLOR", "1")
         .dir(&node.folder)
         .quiet(10 * MINUTE)?;
@@ -106,6 +128,44 @@ fn run(project: &Project, revision: &Revision) -> Result<Outcome, Failure> {
         eprintln!("{said}");
     }
     Ok(outcome)
+}
+
+/// Settings with every layer on, none of which may be seen by a caller who is let in: without the token's tenant, scopes
+/// or groups nothing is permitted.
+fn layers(folder: &Path, url: &str, issuer: SocketAddr) -> Result<PathBuf, Failure> {
+    let policies = folder.join("policies");
+    fs::create_dir_all(&policies).while_(|| format!("making {}", policies.display()))?;
+    let write = |path: PathBuf, text: String| {
+        fs::write(&path, text).while_(|| format!("writing {}", path.display())).map(|()| path)
+    };
+    let policy = "@id(\"testers\")\npermit (principal in Tenant::\"acme\", action, resource)\nwhen {\n  \
+                  principal.scopes.contains(\"tools:use\") && principal.claims has groups &&\n  \
+                  principal.claims.groups.contains(\"testers\")\n};\n";
+    write(policies.join("suite.cedar"), policy.into())?;
+    let settings = format!(
+        "profile = 'shared'\n\
+         [store]\nallow_embedded = true\n\
+         [http]\nallowed_hosts = ['127.0.0.1', 'localhost']\n\
+         [limits]\nconcurrency = 64\nconcurrency_per_caller = 32\nconcurrency_per_tenant = 48\nqueue = 64\n\
+         queue_per_caller = 32\nrate_per_caller = '50000/m'\nrate_per_tenant = '60000/m'\n\
+         [output]\ntext_bytes = '64KiB'\nlink_schemes = ['https']\n\
+         [policy]\ndir = '{}'\nmode = 'enforce'\nreads = 'deny'\n\
+         [auth]\nresource = '{url}'\n\
+         [auth.issuers.main]\nurl = 'http://{issuer}'\njwks_url = 'http://{issuer}/keys'\ntenant_claim = 'org'\n\
+         claims = ['groups']\n",
+        policies.display()
+    );
+    write(folder.join("steadfast.toml"), settings)
+}
+
+/// Without the proxy nobody is let in: else the layers were not on.
+fn asks_for_tokens(address: SocketAddr) -> Result<(), Failure> {
+    let headers = [("content-type", "application/json"), ("accept", "application/json, text/event-stream")];
+    let ping = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+    match http::post(address, "/mcp", &headers, ping, Duration::from_secs(10))?.status {
+        401 => Ok(()),
+        status => Err(Failure::new(format!("a request without a token was answered with {status} and not with 401"))),
+    }
 }
 
 /// The names under `server:` in the suite's requirement file.
