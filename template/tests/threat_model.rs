@@ -12,6 +12,9 @@ fn every_tool_is_in_the_threat_model_with_its_effect_and_scopes() {
             scopes => format!("`{}`", scopes.join("`, `")),
         };
         let row = format!("| `{}` | {} | {scopes} |", tool.name, tool.effect.as_str());
-        assert!(page.contains(&row), "THREAT_MODEL.md has no row that begins with: {row}");
+        assert!(
+            page.contains(&row),
+            "THREAT_MODEL.md has no row that begins with: {row}"
+        );
     }
 }
