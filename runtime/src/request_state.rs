@@ -108,8 +108,6 @@ pub(crate) struct Opened {
     purpose: Purpose,
     nonce: Nonce,
     left: Duration,
-    /// Milliseconds since 1970-01-01T00:00:00Z.
-    pub(crate) expires_ms: u64,
 }
 
 /// A state that was used by this call.
@@ -157,7 +155,7 @@ impl RequestStates {
         if left.is_zero() {
             return Err(StateError::Expired(purpose));
         }
-        Ok(Opened { held, purpose, nonce, left, expires_ms })
+        Ok(Opened { held, purpose, nonce, left })
     }
 
     /// Uses what was opened; of all that try, in all replicas, one can.

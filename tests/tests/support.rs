@@ -29,7 +29,9 @@ pub fn fixture() -> Command {
 /// A server's program, with nothing of what the tests' own environment says.
 pub fn program(path: &str) -> Command {
     let mut command = Command::new(path);
-    for variable in ["RUST_LOG", "RUST_BACKTRACE", "STEADFAST_TEST_POSTGRES", "STEADFAST_TEST_REDIS"] {
+    let ours =
+        std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("STEADFAST_"));
+    for variable in ours.chain(["RUST_LOG".into(), "RUST_BACKTRACE".into()]) {
         command.env_remove(variable);
     }
     // A machine that also compiles may need more than the default for a write to its disk.

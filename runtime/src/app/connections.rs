@@ -252,6 +252,8 @@ mod tests {
     /// A client with HTTP/2 that lets so much of each answer be sent before it takes any of it; and its connection.
     async fn client(address: std::net::SocketAddr, window: u32) -> (SendRequest<Bytes>, JoinHandle<()>) {
         let stream = TcpStream::connect(address).await.unwrap();
+        // The system would wait with what is small, and by the paused clock that is long.
+        stream.set_nodelay(true).unwrap();
         let (client, connection) =
             h2::client::Builder::new().initial_window_size(window).handshake(stream).await.unwrap();
         let connection = tokio::spawn(async move { drop(connection.await) });
@@ -437,6 +439,20 @@ mod tests {
             pages.flow_control().release_capacity(piece).unwrap();
         }
         assert_eq!(length, PAGES);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_shares_a_connection_with_a_client_that_reads_nothing_gets_the_answer_that_is_on_its_way() {
+        let (address, _until, _serving) = started().await;
+        let (mut client, connection) = client(address, 1000).await;
+        let (clock, mut other) = (Clock::system(), client.clone());
+        let began = clock.now();
+        let _unread = get_by(&mut client, "/large").await;
+        let (status, _) = get_by(&mut other, "/later").await;
+        assert_eq!(status, StatusCode::OK);
+        connection.await.unwrap();
+        let took = clock.now() - began;
+        assert!((45..=48).contains(&took.as_secs()), "{took:?}");
     }
 
     #[tokio::test(start_paused = true)]

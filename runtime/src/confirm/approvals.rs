@@ -112,13 +112,6 @@ pub(crate) struct Taken {
     approval: Approval,
 }
 
-impl Taken {
-    /// When it would have ended, in milliseconds since 1970-01-01T00:00:00Z.
-    pub(crate) fn expires_ms(&self) -> u64 {
-        self.approval.expires_ms
-    }
-}
-
 impl Approvals {
     pub(crate) fn new(store: Arc<dyn Store>, clock: Clock, ttl: Duration) -> Self {
         Self { store, clock, ttl, user: os_user() }

@@ -27,7 +27,7 @@ use crate::{
     input_required::{self, InputRequests, Inputs},
     names::meta,
     policy::ToolPolicy,
-    request_state::{Binding, Held, Planned, Purpose, Spent, StateError},
+    request_state::{Binding, Held, Planned, Purpose, STATE_TTL, Spent, StateError},
     secrets::Secrets,
     store::{Kind, StoreError},
     tool::{Arguments, Output},
@@ -109,12 +109,7 @@ impl Confirming<'_> {
         let mut reason = None;
         if let (true, Some(token)) = (by_token, self.text(meta::CONFIRMATION)?) {
             match self.token(token, &shown).await? {
-                Ok((used, until_ms)) => {
-                    return Ok(Step::Go(
-                        Some(Confirmed { by: Attested::Client, plan: shown.digest(), until_ms }),
-                        used,
-                    ));
-                }
+                Ok(used) => return Ok(Step::Go(Some(self.confirmed(Attested::Client, &shown)), used)),
                 Err(why) => reason = Some(why),
             }
         }
@@ -138,8 +133,8 @@ impl Confirming<'_> {
         Err(Stop::Unconfirmed(Box::new(Unconfirmed { shown, token, expires, reason })))
     }
 
-    /// Uses the token that came with the call, with its end; or why it does not count, where a new one may be asked for.
-    async fn token(&self, token: &str, shown: &Shown) -> Result<Result<(Used, u64), &'static str>, Stop> {
+    /// Uses the token that came with the call; or why it does not count, where a new one may be asked for.
+    async fn token(&self, token: &str, shown: &Shown) -> Result<Result<Used, &'static str>, Stop> {
         let states = &self.engine.states;
         let refused = |error| match error {
             StateError::Forged(_) => {
@@ -156,8 +151,7 @@ impl Confirming<'_> {
         if opened.held.plan != Some(Planned::Asked(shown.digest())) {
             return Ok(Err("plan_changed"));
         }
-        let used = Used::Token(states.spend(&self.binding, &opened).await.map_err(refused)?);
-        Ok(Ok((used, opened.expires_ms)))
+        Ok(Ok(Used::Token(states.spend(&self.binding, &opened).await.map_err(refused)?)))
     }
 
     /// A client that is asked while the call waits.
@@ -205,7 +199,7 @@ impl Confirming<'_> {
         if again.digest() != shown.digest() {
             return Ok(Err(again));
         }
-        Ok(Ok(Step::Go(Some(self.by_hand(&shown)), Used::Nothing)))
+        Ok(Ok(Step::Go(Some(self.confirmed(Attested::Client, &shown)), Used::Nothing)))
     }
 
     /// A client that is asked by an `input_required` result, and repeats the call. What it brought back was used up when
@@ -217,7 +211,7 @@ impl Confirming<'_> {
             && plan == shown.digest()
         {
             let yes = says_yes(&answer);
-            let go = || Step::Go(Some(self.by_hand(&shown)), Used::Nothing);
+            let go = || Step::Go(Some(self.confirmed(Attested::Client, &shown)), Used::Nothing);
             return yes.then(go).ok_or_else(declined);
         }
         let held = Held { answers: self.held.answers.clone(), plan: Some(Planned::Asked(shown.digest())) };
@@ -234,7 +228,7 @@ impl Confirming<'_> {
         if named == Some(request.id())
             && let Some(taken) = approvals.take(&request).await.map_err(away)?
         {
-            let confirmed = Confirmed { by: Attested::Approver, plan: shown.digest(), until_ms: taken.expires_ms() };
+            let confirmed = self.confirmed(Attested::Approver, &shown);
             return Ok(Step::Go(Some(confirmed), Used::Approval(Box::new(taken))));
         }
         let Binding { tool, version, .. } = self.binding;
@@ -252,10 +246,11 @@ impl Confirming<'_> {
         })))
     }
 
-    /// A user just said yes. That holds as long as a token would.
-    fn by_hand(&self, shown: &Shown) -> Confirmed {
-        let until_ms = self.engine.clock.unix_millis().saturating_add(millis(self.engine.confirmation.ttl));
-        Confirmed { by: Attested::Client, plan: shown.digest(), until_ms }
+    /// Somebody said yes. That holds for as long as a client may take to answer one question of the function's own,
+    /// however many it is asked.
+    fn confirmed(&self, by: Attested, shown: &Shown) -> Confirmed {
+        let until_ms = self.engine.clock.unix_millis().saturating_add(millis(STATE_TTL));
+        Confirmed { by, plan: shown.digest(), until_ms }
     }
 
     /// What the call would do, as its tool's own function says it, or as the tool is described.
