@@ -223,7 +223,6 @@ fn what_is_wrong_with_policies_keeps_a_server_from_being_started() {
     assert!(wrong[0].place.ends_with("wrong/a.cedar:1:30") && wrong[0].help.contains("add_note"), "{wrong:?}");
 }
 
-/// A client that knows tasks.
 /// Where something is put.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Place {
@@ -258,6 +257,7 @@ async fn what_a_type_reads_under_another_name_gets_past_no_policy() {
     }
 }
 
+/// A client that knows tasks.
 fn able(client: Client) -> Client {
     client.with_capabilities(ClientCapabilities::builder().enable_tasks().build())
 }
