@@ -386,3 +386,10 @@ fn settings_of_a_client_that_is_not_compiled_in_are_problems_that_name_the_featu
     let problems = load("[egress]\ntimeout = '1s'", &[], &[]).unwrap_err();
     assert!(problems[0].key == "egress.timeout" && problems[0].what.contains("`egress`"), "{problems:?}");
 }
+
+#[test]
+fn the_password_in_a_url_is_masked_as_it_is_written_and_as_it_is_read() {
+    load("store.url = 'redis://app:p%40ss-in-a-setting@127.0.0.1:1/0'", &[], &[]).ok();
+    let text = "p%40ss-in-a-setting and p@ss-in-a-setting of app";
+    assert_eq!(crate::secrets::mask_all(text), "[secret] and [secret] of app");
+}

@@ -305,6 +305,13 @@ fn no_secret_is_in_what_the_command_line_says() {
             output(&mut canary, command.args(["call", "leak", &arguments, "--format", format]));
         }
     }
+    // What is wrong with a command is told with its own words, which may be a secret of the server.
+    for format in ["text", "json"] {
+        let mut command = leaky(&mut canary, directory.path(), format);
+        let of_the_server = canary.secrets[canary.secrets.len() - 4].clone();
+        let said = output(&mut canary, command.args(["switch", "off", &of_the_server, "--format", format]));
+        assert!(said.contains("[secret]"), "{said}");
+    }
     assert!(canary.secrets.len() >= 200, "{}", canary.secrets.len());
     canary.assert_silent();
 }
