@@ -12,6 +12,8 @@ use std::{
     time::Duration,
 };
 
+use tempfile::TempDir;
+
 /// How long a test waits for what must happen.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -26,6 +28,14 @@ pub fn fixture() -> Command {
     program(env!("CARGO_BIN_EXE_fixture-server"))
 }
 
+/// The fixture server's program with a data directory of its own, which nobody else has open.
+fn alone() -> (Command, TempDir) {
+    let data = tempfile::tempdir().expect("a folder can be made");
+    let mut command = fixture();
+    command.env("STEADFAST_DATA", data.path());
+    (command, data)
+}
+
 /// A server's program, with nothing of what the tests' own environment says.
 pub fn program(path: &str) -> Command {
     let mut command = Command::new(path);
@@ -34,8 +44,6 @@ pub fn program(path: &str) -> Command {
     for variable in ours.chain(["RUST_LOG".into(), "RUST_BACKTRACE".into()]) {
         command.env_remove(variable);
     }
-    // A machine that also compiles may need more than the default for a write to its disk.
-    command.env("STEADFAST_STORE_TIMEOUT", "2s");
     command.current_dir(env!("CARGO_TARGET_TMPDIR"));
     command
 }
@@ -128,6 +136,7 @@ pub struct HttpServer {
     pub process: Process,
     pub mcp: SocketAddr,
     pub admin: SocketAddr,
+    _data: Option<TempDir>,
 }
 
 impl HttpServer {
@@ -136,9 +145,9 @@ impl HttpServer {
     }
 
     pub fn with(change: impl FnOnce(&mut Command)) -> Self {
-        let mut command = fixture();
+        let (mut command, data) = alone();
         change(&mut command);
-        Self::of(command)
+        Self { _data: Some(data), ..Self::of(command) }
     }
 
     /// Of any server's program.
@@ -151,6 +160,6 @@ impl HttpServer {
         };
         let mcp = address(process.announced("mcp      http://"));
         let admin = address(process.announced("admin    http://"));
-        Self { process, mcp, admin }
+        Self { process, mcp, admin, _data: None }
     }
 }

@@ -7,14 +7,16 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use super::{PATIENCE, Process, fixture};
+use super::{PATIENCE, Process, alone};
 
 /// A server over stdio.
 pub struct StdioServer {
     pub process: Process,
     input: Option<ChildStdin>,
     lines: mpsc::Receiver<String>,
+    _data: Option<TempDir>,
 }
 
 impl StdioServer {
@@ -23,9 +25,9 @@ impl StdioServer {
     }
 
     pub fn with(change: impl FnOnce(&mut Command)) -> Self {
-        let mut command = fixture();
+        let (mut command, data) = alone();
         change(&mut command);
-        Self::of(command)
+        Self { _data: Some(data), ..Self::of(command) }
     }
 
     /// Of any server's program.
@@ -42,7 +44,7 @@ impl StdioServer {
                 }
             }
         });
-        Self { process, input, lines }
+        Self { process, input, lines, _data: None }
     }
 
     /// Begins the session of a 2025-11-25 client.
