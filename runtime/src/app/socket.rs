@@ -265,6 +265,7 @@ mod tests {
         tokio::select! {
             said = refused => assert_eq!(said, 0),
             _ = socket.accept() => panic!("it was let in"),
+            // sleep: only where the test fails
             () = tokio::time::sleep(Duration::from_secs(60)) => panic!("it was not told"),
         }
     }

@@ -101,7 +101,7 @@ fn run(project: &Project, revision: &Revision) -> Result<Outcome, Failure> {
     let [address, public, issuer] = free_ports([0, 0, 0])?;
     let folder = project.target.join("conformance");
     let url = format!("http://{public}/mcp");
-    let addresses = [address, public, issuer].map(|address| format!("http://{address}"));
+    let addresses = [public, address, issuer].map(|address| format!("http://{address}"));
     let mut proxy = Running::start(proxy.args(addresses).args([&url]), &folder.join("proxy.log"))?;
     proxy.ready(public, None, Duration::from_secs(30))?;
     let settings = layers(&folder, &url, issuer)?;
@@ -148,7 +148,7 @@ fn layers(folder: &Path, url: &str, issuer: SocketAddr) -> Result<PathBuf, Failu
          [http]\nallowed_hosts = ['127.0.0.1', 'localhost']\n\
          [limits]\nconcurrency = 64\nconcurrency_per_caller = 32\nconcurrency_per_tenant = 48\nqueue = 64\n\
          queue_per_caller = 32\nrate_per_caller = '50000/m'\nrate_per_tenant = '60000/m'\n\
-         [output]\ntext_bytes = '64KiB'\nlink_schemes = ['https']\n\
+         [output]\ntext_bytes = 65536\nlink_schemes = ['https']\n\
          [policy]\ndir = '{}'\nmode = 'enforce'\nreads = 'deny'\n\
          [auth]\nresource = '{url}'\n\
          [auth.issuers.main]\nurl = 'http://{issuer}'\njwks_url = 'http://{issuer}/keys'\ntenant_claim = 'org'\n\

@@ -226,6 +226,8 @@ fn starts(project: &Project, server: &Path, answers: Answers) -> Result<bool, Fa
     let tools = Cmd::new(project.binary(NAME)).args(["tools", "--format", "json", "--profile", &profile]).dir(server);
     let tools = tools.env("STEADFAST_TENANT", "acme").env("STEADFAST_STATE_KEYS", "07".repeat(32));
     let tools = match answers.store {
+        // A sidecar keeps everything in a file, whatever it has for others.
+        _ if answers.deployment == Deployment::Sidecar => tools,
         Store::Embedded => tools,
         // Nobody listens there; the command says that it knows of no switches, and goes on.
         Store::Fleet => tools.env("STEADFAST_STORE_URL", "postgres://127.0.0.1:1/none"),
