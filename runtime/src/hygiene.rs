@@ -95,7 +95,11 @@ impl Hygiene {
 
     /// The text, clean but of any length.
     pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let text = then(visible(text), |text| self.secrets.mask(text));
+        let text = then(visible(text), |text| match self.secrets.mask(text) {
+            // What joined on to a secret may be seen by nobody now.
+            Cow::Owned(masked) => Cow::Owned(visible(&masked).into_owned()),
+            unchanged => unchanged,
+        });
         match text {
             Cow::Borrowed(text) => links::defang(text, &self.link_schemes),
             owned => then(owned, |text| links::defang(text, &self.link_schemes)),
