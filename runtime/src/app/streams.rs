@@ -8,6 +8,7 @@
 use std::{
     collections::BTreeMap,
     convert::Infallible,
+    mem,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
@@ -85,9 +86,15 @@ impl Streams {
         }
     }
 
-    /// Resolves when nothing is left but answers that nobody takes.
+    /// Resolves when nothing is left but answers that nobody takes, and was not a moment ago: the last piece of another
+    /// answer is on its way when it was taken, not yet with its client.
     pub(super) async fn only_unread(&self) {
-        while self.has_others() {
+        let mut alone = false;
+        loop {
+            let was_alone = mem::replace(&mut alone, !self.has_others());
+            if alone && was_alone {
+                return;
+            }
             sleep(LOOK).await;
         }
     }
