@@ -20,7 +20,6 @@ impl Digest {
     }
 
     /// The digest of a value.
-    /// The digest of a value.
     pub(crate) fn of(value: Value) -> Self {
         let sorted = steadfast_contract::sorted(value);
         Self(Sha256::digest(sorted.to_string().as_bytes()).into())

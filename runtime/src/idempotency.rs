@@ -5,6 +5,8 @@
 //! is durable before the function runs; a claim that is dropped (the call was cancelled, the function panicked) becomes
 //! `unknown`, not free; the stored answer is what a repeat gets. While the store is away, a call with a key is refused.
 //!
+//! The store holds neither keys nor arguments, but digests that no one can make who does not know the key.
+//!
 //! A claim holds a short lease, which its [`keeper`] renews while the call runs: the keys of a process that is gone are
 //! `unknown` after that time, however long their calls could have taken.
 
@@ -24,6 +26,7 @@ use std::{
     time::Duration,
 };
 
+use serde_json::json;
 use tokio::sync::oneshot;
 
 pub(crate) use self::{answer::Answer, protocol::Repeat};
@@ -153,9 +156,7 @@ impl Idempotency {
     }
 
     fn slot(&self, call: &Keyed<'_>) -> Slot {
-        let tool = &call.served.tool.name;
-        // A length before each part that may hold anything, so that no two calls have one name.
-        let name = format!("{}:{}:{tool}:{}", call.principal.len(), call.principal, call.key);
+        let name = Digest::of(json!([call.principal, call.served.tool.name, call.key])).to_string();
         let key = Key { tenant: Arc::clone(call.tenant), kind: Kind::Claim, name };
         let IdempotencySettings { ttl, lease, .. } = self.settings;
         Slot { store: Arc::clone(&self.store), key, ttl, running: ttl.max(lease).max(call.deadline + GRACE) }
@@ -166,9 +167,11 @@ impl Idempotency {
     }
 }
 
-/// What a call is, so that another call under its key is noticed.
+/// What a call is, so that another call under its key is noticed. The key is part of it, and is not in the store: who reads
+/// that can't try which secret was among the arguments.
 fn fingerprint(call: &Keyed<'_>) -> String {
-    format!("{}:{}", call.served.contract().version.major, call.arguments)
+    let major = call.served.contract().version.major;
+    Digest::of(json!([call.key, major, call.arguments])).to_string()
 }
 
 impl Claim {

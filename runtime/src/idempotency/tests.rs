@@ -3,6 +3,7 @@
 mod replica;
 
 use std::{
+    collections::HashSet,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -12,7 +13,11 @@ use serde_json::json;
 use tokio::time::{sleep, timeout};
 
 use self::replica::{Paid, Replica, Told, Way, alone};
-use crate::{clock::Clock, store::Memory};
+use super::protocol::Record;
+use crate::{
+    clock::Clock,
+    store::{Kind, Memory},
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -30,6 +35,19 @@ async fn a_thousand_claims_of_one_key_ask_the_store_once() {
     assert_eq!(replica.line.claims.load(Ordering::SeqCst), 2, "the claim and its end");
     assert_eq!(replica.pay(1).await, Told::Replayed);
     assert_eq!(paid.0.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_reads_the_store_can_not_try_which_arguments_a_call_had() {
+    let (replica, _) = alone();
+    for key in ["unguessable-a", "unguessable-b"] {
+        assert_eq!(replica.keyed(key, "pay", json!({"seconds": 1})).await, Told::Paid);
+    }
+    let kept = replica.engine.store.list("default", Kind::Claim, None, 9).await.unwrap();
+    let kept: Vec<_> = kept.iter().map(|(key, stored)| (&key.name, String::from_utf8_lossy(&stored.value))).collect();
+    let fingerprints = kept.iter().map(|(_, record)| serde_json::from_str::<Record>(record).unwrap().fingerprint);
+    assert_eq!(fingerprints.collect::<HashSet<_>>().len(), 2, "the same arguments look different: {kept:?}");
+    assert!(kept.iter().all(|(name, record)| !format!("{name} {record}").contains("unguessable")), "{kept:?}");
 }
 
 #[tokio::test(start_paused = true)]

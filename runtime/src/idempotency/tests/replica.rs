@@ -163,11 +163,15 @@ impl Replica {
     }
 
     pub(super) async fn call(&self, tool: &str, arguments: Value) -> Told {
+        self.keyed("k", tool, arguments).await
+    }
+
+    pub(super) async fn keyed(&self, key: &str, tool: &str, arguments: Value) -> Told {
         let object = |value| if let Value::Object(object) = value { object } else { Map::new() };
         let call = ToolCall {
             name: tool.into(),
             arguments: object(arguments),
-            meta: object(json!({"dev.steadfast/idempotencyKey": "k"})),
+            meta: object(json!({"dev.steadfast/idempotencyKey": key})),
             request_id: "test".into(),
             caller: Caller::local("default".into()),
             surface: None,
