@@ -1,13 +1,19 @@
-//! The body of a request: bounded in size, in time, and in what all that are held take together.
+//! The body of a request: bounded in size, in time, and in what all that are held take together; and that of its answer.
 //!
 //! Invariant: no byte of a body is kept that is not counted, for its caller and for the server. What has arrived is
-//! counted: by what a header declares, a caller would take room and send nothing.
+//! counted: by what a header declares, a caller would take room and send nothing. An answer is there when it is counted,
+//! and is sent whatever it takes; who does not read its answers gets no room for more requests.
 
-use std::time::Duration;
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use axum::body::{Body, Bytes};
 use http_body_util::BodyExt as _;
-use hyper::body::Body as _;
+use hyper::body::{Body as _, Frame, SizeHint};
 
 use crate::reliability::{Share, UsedUp};
 
@@ -52,9 +58,59 @@ async fn collect(mut body: Body, most: usize, held: &mut Share) -> Result<Bytes,
     Ok(whole.into())
 }
 
+/// An answer whose bytes are owed until its client took them. One that comes bit by bit is not counted: it is not made
+/// before it is sent.
+pub(super) fn counted(answer: Body, mut owed: Share) -> Body {
+    let Some(bytes) =
+        answer.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok()).filter(|bytes| *bytes > 0)
+    else {
+        return answer;
+    };
+    owed.owe(bytes);
+    Body::new(Counted { answer, owed: Arc::new(owed) })
+}
+
+/// An answer whose parts know that they are counted.
+struct Counted {
+    answer: Body,
+    owed: Arc<Share>,
+}
+
+impl hyper::body::Body for Counted {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = Pin::new(&mut self.answer).poll_frame(cx);
+        frame.map_ok(|frame| {
+            frame.map_data(|data| Bytes::from_owner(Owed { data, _until_it_is_sent: Arc::clone(&self.owed) }))
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.answer.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.answer.size_hint()
+    }
+}
+
+/// A part of an answer.
+struct Owed {
+    data: Bytes,
+    _until_it_is_sent: Arc<Share>,
+}
+
+impl AsRef<[u8]> for Owed {
+    fn as_ref(&self) -> &[u8] {
+        &self.data
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::{convert::Infallible, sync::Arc};
+    use std::convert::Infallible;
 
     use futures_util::stream;
 
@@ -110,5 +166,21 @@ mod tests {
             assert!(shares.take(&"bolt".into(), &"bob".into()).is_ok(), "there is room for others");
         });
         assert_eq!(slow, Err(Unread::Late));
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_counted_until_its_last_byte_is_sent() {
+        let shares = Shares::new(Part { all: 4, of_tenant: 4, of_one: 4 });
+        let none = || shares.none(&"acme".into(), &"alice".into());
+        let answer = counted(Body::from("0123456789"), none());
+        assert_eq!(answer.size_hint().exact(), Some(10), "its length is said all the same");
+        assert_eq!(none().grow(1), Err(UsedUp::All));
+        let mut sent = answer.collect().await.unwrap().to_bytes();
+        let rest = sent.split_off(9);
+        drop(sent);
+        assert_eq!(none().grow(1), Err(UsedUp::All));
+        assert_eq!(rest, "9");
+        drop(rest);
+        assert_eq!(none().grow(4), Ok(()));
     }
 }

@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 #[cfg(feature = "oauth")]
 use super::step_up;
 use super::{
-    body::Bounds,
+    body::{self, Bounds},
     edge::{self, Refused},
     handler::McpHandler,
     sessions::{ASKING, Asking, Sessions},
@@ -181,9 +181,11 @@ impl Mount {
             Ok(open) => open,
             Err((what, used_up)) => return self.no_room(what, used_up),
         };
-        let (until, held) = (self.ends(&caller), self.places.bytes.none(caller.tenant(), caller.key()));
+        let until = self.ends(&caller);
+        let [held, unread] = std::array::from_fn(|_| self.places.bytes.none(caller.tenant(), caller.key()));
         let asking = Asking { caller, place: Mutex::new(open.session) };
-        let mut response = ASKING.scope(asking, self.answer(request, held)).await;
+        let response = ASKING.scope(asking, self.answer(request, held)).await;
+        let mut response = response.map(|answer| body::counted(answer, unread));
         response.headers_mut().extend(headers(self.handler.dates()));
         match open.stream {
             Some(place) => response.map(|body| {

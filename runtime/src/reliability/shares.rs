@@ -15,6 +15,13 @@ pub(crate) struct Part {
     pub(crate) of_one: usize,
 }
 
+impl Part {
+    /// Whether those of tenants and of callers are counted: one that is no less than all is not, since all end first.
+    const fn counted(self) -> (bool, bool) {
+        (self.of_tenant < self.all, self.of_one < self.all)
+    }
+}
+
 /// Counts what is taken, of all and of each.
 #[derive(Debug)]
 pub(crate) struct Shares {
@@ -33,7 +40,7 @@ struct Taken {
 #[derive(Debug, Default)]
 struct Counts(HashMap<Arc<str>, usize>);
 
-/// What one took, until it is dropped.
+/// What one took, or owes, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Share {
     shares: Arc<Shares>,
@@ -79,19 +86,31 @@ impl Shares {
 impl Share {
     /// Takes so many more, or none.
     pub(crate) fn grow(&mut self, by: usize) -> Result<(), UsedUp> {
-        let Part { all, of_tenant, of_one } = self.shares.part;
-        let mut taken = self.shares.taken();
-        // A part that is no less than all is not counted: all end first.
-        let (tenants, callers) = (of_tenant < all, of_one < all);
-        if by > all - taken.all {
+        let shares = Arc::clone(&self.shares);
+        let Part { all, of_tenant, of_one } = shares.part;
+        let (tenants, callers) = shares.part.counted();
+        let mut taken = shares.taken();
+        if by > all.saturating_sub(taken.all) {
             return Err(UsedUp::All);
         }
-        if callers && by > of_one - taken.of_callers.of(&self.caller) {
+        if callers && by > of_one.saturating_sub(taken.of_callers.of(&self.caller)) {
             return Err(UsedUp::Own);
         }
-        if tenants && by > of_tenant - taken.of_tenants.of(&self.tenant) {
+        if tenants && by > of_tenant.saturating_sub(taken.of_tenants.of(&self.tenant)) {
             return Err(UsedUp::Tenant);
         }
+        self.add(&mut taken, by);
+        Ok(())
+    }
+
+    /// Takes so many more whether they are there or not: what is above the parts, others wait for.
+    pub(crate) fn owe(&mut self, by: usize) {
+        let shares = Arc::clone(&self.shares);
+        self.add(&mut shares.taken(), by);
+    }
+
+    fn add(&mut self, taken: &mut Taken, by: usize) {
+        let (tenants, callers) = self.shares.part.counted();
         if callers {
             taken.of_callers.add(&self.caller, by);
         }
@@ -100,7 +119,6 @@ impl Share {
         }
         taken.all += by;
         self.count += by;
-        Ok(())
     }
 }
 
@@ -140,6 +158,21 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_is_owed_keeps_others_out_until_it_is_given_back() {
+        let shares = Shares::new(Part { all: 4, of_tenant: 4, of_one: 2 });
+        let none = |caller: &str| shares.none(&"acme".into(), &caller.into());
+        let [mut alice, mut bob] = ["alice", "bob"].map(none);
+        alice.owe(3);
+        assert_eq!(none("alice").grow(1), Err(UsedUp::Own));
+        assert_eq!(bob.grow(2), Err(UsedUp::All));
+        assert_eq!(bob.grow(1), Ok(()));
+        bob.owe(9);
+        assert_eq!(none("carol").grow(1), Err(UsedUp::All));
+        drop((alice, bob));
+        assert_eq!(none("alice").grow(2), Ok(()));
+    }
 
     #[test]
     fn one_caller_and_one_tenant_get_their_parts_and_all_together_no_more_than_there_is() {
