@@ -12,6 +12,7 @@ use std::{
 };
 
 use axum::body::{Body, Bytes};
+use futures_util::StreamExt as _;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Frame, SizeHint};
 
@@ -56,6 +57,17 @@ async fn collect(mut body: Body, most: usize, held: &mut Share) -> Result<Bytes,
         whole.extend_from_slice(&data);
     }
     Ok(whole.into())
+}
+
+/// The answer to a request whose body is held. One that comes bit by bit may have been begun by a call that still runs.
+pub(super) fn of_request(answer: Body, held: Share) -> Body {
+    if answer.size_hint().exact().is_some() {
+        return answer;
+    }
+    Body::from_stream(answer.into_data_stream().map(move |data| {
+        let _held_until_the_stream_ends = &held;
+        data
+    }))
 }
 
 /// An answer whose bytes are owed until its client took them. One that comes bit by bit is not counted: it is not made
@@ -182,5 +194,21 @@ mod tests {
         assert_eq!(rest, "9");
         drop(rest);
         assert_eq!(none().grow(4), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn what_a_request_takes_is_held_while_its_answer_comes_bit_by_bit() {
+        let shares = Shares::new(Part { all: 4, of_tenant: 4, of_one: 4 });
+        let held = || {
+            let mut held = shares.none(&"acme".into(), &"alice".into());
+            held.grow(4).map(|()| held)
+        };
+        let mut events = of_request(pieces(&["data: 1", "data: 2"]), held().unwrap());
+        events.frame().await.unwrap().unwrap();
+        assert_eq!(held().unwrap_err(), UsedUp::All, "its call may still run");
+        drop(events);
+        let whole = of_request(Body::from("done"), held().unwrap());
+        assert!(held().is_ok(), "its call has ended");
+        assert_eq!(whole.size_hint().exact(), Some(4));
     }
 }

@@ -33,8 +33,8 @@ pub(super) const AGAIN: Duration = Duration::from_secs(1);
 pub(super) struct Received {
     head: Parts,
     body: Bytes,
-    /// What the body takes, for as long as it is kept.
-    _held: Share,
+    /// What the body takes, for as long as its request is served.
+    held: Share,
 }
 
 /// Why a request did not arrive.
@@ -65,11 +65,11 @@ where
 {
     let (head, body) = request.into_parts();
     if head.method != Method::POST {
-        return Ok(Received { head, body: Bytes::new(), _held: held });
+        return Ok(Received { head, body: Bytes::new(), held });
     }
     look(&head, hosts, inner).await.map_err(Refused::Otherwise)?;
     let (status, what) = match body::read(body, bounds, &mut held).await {
-        Ok(body) => return Ok(Received { head, body, _held: held }),
+        Ok(body) => return Ok(Received { head, body, held }),
         Err(Unread::NoRoom(used_up)) => return Err(Refused::NoRoom(used_up)),
         // Nobody reads this.
         Err(Unread::Gone) => return Err(Refused::Otherwise(StatusCode::BAD_REQUEST.into_response())),
@@ -91,7 +91,7 @@ where
     R: Future<Output = http::Response<BoxBody<Bytes, Infallible>>>,
 {
     let json = received.message().is_some();
-    let Received { head, body, _held } = received;
+    let Received { head, body, held } = received;
     // On the heap, so that a request that is refused before has nothing of the SDK's large future to carry.
     let response = Box::pin(inner(http::Request::from_parts(head, Full::new(body.clone())))).await;
     // rmcp answers a body that it can't read with 415 and text, which tells a client nothing.
@@ -105,7 +105,7 @@ where
     if response.status() == StatusCode::INTERNAL_SERVER_ERROR && !is_json(response.headers()) {
         return refusal(StatusCode::INTERNAL_SERVER_ERROR, id(&body), given_up());
     }
-    response.map(Body::new)
+    response.map(|answer| body::of_request(Body::new(answer), held))
 }
 
 /// The answer to a request for which there is no place or room now. Only what nobody finds says that the server is at its

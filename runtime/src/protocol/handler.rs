@@ -23,6 +23,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::{
     changes,
     channel::{self, McpChannel},
+    subscription,
 };
 use crate::{
     answer,
@@ -373,7 +374,20 @@ impl ServerHandler for McpHandler {
         self.tell("notification", ClientNotification::CustomNotification(notification), context).await;
     }
 
+    async fn discover(&self, context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+        let request = ClientRequest::DiscoverRequest(DiscoverRequest::default());
+        let known = || {
+            let versions = self.supported_protocol_versions().into_owned();
+            Ok(DiscoverResult::from_server_info(versions, ServerHandler::get_info(self)))
+        };
+        Box::pin(self.know("server/discover", &request, &context, false, known)).await
+    }
+
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        if !subscription::is_small(requested) {
+            // It is refused as soon as it begins.
+            return Some(SubscriptionFilter::default());
+        }
         // What is sent is held to what is accepted, whatever the handler says.
         let (access, caller) = (&self.engine.access, &self.caller);
         let asked = access.narrowed(caller, requested);

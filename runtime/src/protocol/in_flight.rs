@@ -1,7 +1,7 @@
 //! The ids of requests that are in flight on one connection or session.
 //!
 //! JSON-RPC asks that a requestor's ids be unique. rmcp would answer the second of two equal ids in the name of both
-//! and lose the first one's result; here the second is refused.
+//! and lose the first one's result; here the second is refused. So is one that is too long to be kept.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -14,6 +14,9 @@ use rmcp::{
     transport::Transport,
 };
 use tokio::sync::Notify;
+
+/// The longest id, in bytes: it is kept while its request runs, and after that where it was cancelled.
+const LONGEST: usize = 256;
 
 /// How many cancelled ids are remembered on one connection, the latest.
 const CANCELLED: usize = 1024;
@@ -45,6 +48,14 @@ impl InFlight {
     /// Notes a message from the client; the refusal of a request whose id is in use.
     pub(super) fn received(&self, message: &ClientJsonRpcMessage) -> Option<ServerJsonRpcMessage> {
         match message {
+            ClientJsonRpcMessage::Request(request) if matches!(&request.id, RequestId::String(id) if id.len() > LONGEST) =>
+            {
+                let what = format!("the request id takes more than {LONGEST} bytes; choose a shorter one");
+                return Some(ServerJsonRpcMessage::error(
+                    ErrorData::invalid_request(what, None),
+                    Some(request.id.clone()),
+                ));
+            }
             ClientJsonRpcMessage::Request(request) => {
                 let mut ids = self.ids();
                 let id = request.id.clone();
@@ -133,5 +144,25 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for Tracked<T> {
 
     async fn close(&mut self) -> Result<(), T::Error> {
         self.inner.close().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_id_that_is_too_long_is_refused_and_not_kept() {
+        let in_flight = InFlight::default();
+        let received = |length: usize| {
+            let message = json!({"jsonrpc": "2.0", "id": "x".repeat(length), "method": "ping"});
+            in_flight.received(&serde_json::from_value(message).unwrap())
+        };
+        let refused = serde_json::to_value(received(257).unwrap()).unwrap();
+        assert_eq!(refused["error"]["code"], -32600, "{refused}");
+        assert!(received(256).is_none());
+        assert_eq!(in_flight.ids().running.len(), 1);
     }
 }

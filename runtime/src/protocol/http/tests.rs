@@ -195,6 +195,22 @@ async fn one_caller_and_one_tenant_open_their_parts_of_streams_until_they_end() 
     assert_eq!(open("alice").await.status(), StatusCode::OK);
 }
 
+#[tokio::test]
+async fn a_subscription_to_too_many_resources_ends_as_it_begins() {
+    let mount = mount();
+    let head = || initialize().header("mcp-protocol-version", "2026-07-28").header("mcp-method", LISTEN);
+    let mut listen: Value = serde_json::from_slice(&self::body(&json!(1), LISTEN, "")).unwrap();
+    for uris in [vec!["notes://a".to_owned(); 1001], vec!["x".repeat(64 * 1024 + 1)]] {
+        let notifications = json!({"toolsListChanged": true, "resourceSubscriptions": uris});
+        listen["params"] = json!({"notifications": notifications, "_meta": listen["params"]["_meta"]});
+        let response = mount.serve(from("alice", head(), &listen)).await;
+        let events = response.into_body().collect().await.unwrap().to_bytes();
+        let events = String::from_utf8_lossy(&events);
+        assert!(events.contains("-32602") && events.contains("ask for fewer"), "{events}");
+        assert!(!events.contains("notes://a"), "{events}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_body_that_takes_its_time_is_given_up() {
     let mount = mount();
