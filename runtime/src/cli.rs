@@ -296,6 +296,11 @@ async fn execute<S>(server: impl FnOnce() -> Server<S>, cli: Cli) -> Result<Exit
             let engine = app::engine(server, &settings, Clock::system())?;
             // A program that set up its own subscriber keeps it.
             let _ = telemetry::start(&settings.log, "info");
+            if let Some(file) = settings.passed_over() {
+                tracing::warn!(
+                    "`{file}` is not read: over stdio the working directory may be anybody's; name it by `--config`"
+                );
+            }
             engine.read_switches().await;
             app::serve(engine, &settings, |engine, addresses| match cli.format {
                 Format::Text => banner::print(engine, &settings, addresses),

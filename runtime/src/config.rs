@@ -17,7 +17,14 @@ mod shares;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeSet, fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 pub(crate) use self::{
     layers::{Flags, Layers},
@@ -109,6 +116,8 @@ pub(crate) struct Settings {
     /// How long calls in flight may take when the server is told to stop.
     pub(crate) grace: Duration,
     pub(crate) log: Log,
+    /// The working directory is a client's, so that nothing was read there.
+    pub(crate) elsewhere: bool,
 }
 
 /// How a server is deployed; decides defaults and invariants.
@@ -174,6 +183,11 @@ impl Settings {
     /// Reads all layers.
     pub(crate) fn load(flags: Flags) -> Result<Self, Vec<ConfigProblem>> {
         Self::from_layers(Layers::gather(flags))
+    }
+
+    /// A file in the working directory that would be read if the working directory were not a client's.
+    pub(crate) fn passed_over(&self) -> Option<&'static str> {
+        Some(layers::FILE).filter(|file| self.elsewhere && Path::new(file).exists())
     }
 
     /// Where the data is, whatever else is wrong with the configuration.
@@ -311,6 +325,7 @@ impl Settings {
                 level: reader.directives("log.level").or_else(layers::rust_log),
                 json: reader.choice("log.format", &[("text", false), ("json", true)], false),
             },
+            elsewhere: reader.is_elsewhere(),
         };
         checks::all(&mut reader, &settings, allow_embedded);
         reader.finish(settings)
@@ -325,6 +340,7 @@ fn access(reader: &mut Reader, auth: Option<&AuthSettings>) -> AccessSettings {
         step_up: reader.flag("auth.step_up", true),
         policy: PolicySettings {
             dir: reader.text("policy.dir").map(PathBuf::from),
+            nearby: !reader.is_elsewhere(),
             mode: reader.choice("policy.mode", &Mode::NAMES, Mode::Enforce),
             reads: reader.choice("policy.reads", &Reads::NAMES, Reads::Permit),
             refresh: reader.duration("policy.refresh", Duration::from_secs(5)),

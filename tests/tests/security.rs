@@ -2,5 +2,6 @@
 //! get to.
 
 mod egress;
+mod elsewhere;
 mod others;
 mod secrets;

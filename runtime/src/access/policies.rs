@@ -151,7 +151,7 @@ fn files(
     let named = settings.dir.as_deref();
     let dir = named.unwrap_or(Path::new(DIR));
     let embedded = || Ok(embedded.map(|files| (Files::embedded(files), None)));
-    if named.is_none() && !dir.is_dir() {
+    if named.is_none() && !(settings.nearby && dir.is_dir()) {
         return embedded();
     }
     let files = Files::read(dir).map_err(|error| {

@@ -19,6 +19,8 @@ pub(crate) struct AccessSettings {
 pub(crate) struct PolicySettings {
     /// The directory, if one is named; it must be there then.
     pub(crate) dir: Option<PathBuf>,
+    /// Whether `policies` in the working directory counts where none is named.
+    pub(crate) nearby: bool,
     pub(crate) mode: Mode,
     pub(crate) reads: Reads,
     /// How often the directory is looked at.

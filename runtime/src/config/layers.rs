@@ -1,4 +1,7 @@
 //! Gathers the layers of a configuration into one value for each key, with where it came from.
+//!
+//! Invariant: what is told to speak MCP over stdio was started by a client, in a directory that may be anybody's, such as a
+//! project that was just cloned. Nothing is read there that was not named: a configuration can run programs.
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +15,8 @@ use super::{ConfigProblem, Profile, reader};
 
 /// The variable that every setting's own starts with.
 const PREFIX: &str = "STEADFAST_";
-const FILE: &str = "steadfast.toml";
+/// What is read in the working directory where no other file is named.
+pub(super) const FILE: &str = "steadfast.toml";
 
 /// Values from the command line, by key; one that was not given is absent.
 #[derive(Debug, Default)]
@@ -26,6 +30,24 @@ pub(crate) struct Flags {
 #[derive(Debug, Default)]
 pub(crate) struct Layers {
     values: BTreeMap<String, (Value, String)>,
+    /// The working directory is a client's, and what is in it does not count.
+    pub(super) elsewhere: bool,
+}
+
+impl Flags {
+    /// What the command line says, or else the environment.
+    fn given(&self, key: &str) -> Option<String> {
+        let flag = self.values.iter().find(|(known, _)| *known == key).map(|(_, value)| value.clone());
+        flag.or_else(|| std::env::var(format!("{PREFIX}{}", key.to_ascii_uppercase())).ok())
+    }
+}
+
+/// Whether whoever starts this process says, by itself or by the profile, that it is a client.
+pub(super) fn starts_over_stdio(flags: &Flags) -> bool {
+    match flags.given("transport") {
+        Some(transport) => transport == "stdio",
+        None => flags.given("profile").as_deref() == Some(Profile::Sidecar.as_str()),
+    }
 }
 
 impl Layers {
@@ -34,11 +56,14 @@ impl Layers {
         let mut layers = Self::default();
         let mut problems = Vec::new();
         let named = flags.config.clone().or_else(|| std::env::var_os("STEADFAST_CONFIG").map(PathBuf::from));
-        let file = named.clone().unwrap_or_else(|| PathBuf::from(FILE));
-        layers.file(&file, named.is_some(), &mut problems);
-        let profile = layers.profile(&flags).unwrap_or_else(|| Profile::default().as_str().into());
-        let stem = file.with_extension("");
-        layers.file(&PathBuf::from(format!("{}.{profile}.toml", stem.display())), false, &mut problems);
+        layers.elsewhere = named.is_none() && starts_over_stdio(&flags);
+        if !layers.elsewhere {
+            let file = named.clone().unwrap_or_else(|| PathBuf::from(FILE));
+            layers.file(&file, named.is_some(), &mut problems);
+            let profile = layers.profile(&flags).unwrap_or_else(|| Profile::default().as_str().into());
+            let stem = file.with_extension("");
+            layers.file(&PathBuf::from(format!("{}.{profile}.toml", stem.display())), false, &mut problems);
+        }
         // What is not text is some other program's; a value of ours that is not text fails as what it is read for.
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())));
@@ -74,10 +99,8 @@ impl Layers {
 
     /// Which profile's file to read; the profile itself is read with all other settings.
     fn profile(&self, flags: &Flags) -> Option<String> {
-        let flag = flags.values.iter().find(|(key, _)| *key == "profile").map(|(_, value)| value.clone());
-        let variable = || std::env::var("STEADFAST_PROFILE").ok();
         let file = || self.values.get("profile").and_then(|(value, _)| value.as_str()).map(str::to_owned);
-        flag.or_else(variable).or_else(file)
+        flags.given("profile").or_else(file)
     }
 
     fn file(&mut self, path: &Path, required: bool, problems: &mut Vec<ConfigProblem>) {

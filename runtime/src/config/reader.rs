@@ -130,6 +130,11 @@ impl Reader {
         Self { layers, problems, sources: Vec::new() }
     }
 
+    /// Whether the working directory is a client's, so that nothing counts that is found there.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.layers.elsewhere
+    }
+
     pub(super) fn text(&mut self, key: &str) -> Option<String> {
         self.read(key, "text", "write it in quotes", |value| value.as_str().map(str::to_owned))
     }

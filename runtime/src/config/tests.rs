@@ -393,3 +393,18 @@ fn the_password_in_a_url_is_masked_as_it_is_written_and_as_it_is_read() {
     let text = "p%40ss-in-a-setting and p@ss-in-a-setting of app";
     assert_eq!(crate::secrets::mask_all(text), "[secret] and [secret] of app");
 }
+
+#[test]
+fn whoever_starts_a_server_over_stdio_says_so_by_the_transport_or_by_the_profile() {
+    for (given, expected) in [
+        (&[][..], false),
+        (&[("transport", "stdio")], true),
+        (&[("transport", "http")], false),
+        (&[("profile", "sidecar")], true),
+        (&[("profile", "shared")], false),
+        (&[("profile", "sidecar"), ("transport", "http")], false),
+    ] {
+        let values = given.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
+        assert_eq!(layers::starts_over_stdio(&Flags { values, config: None }), expected, "{given:?}");
+    }
+}

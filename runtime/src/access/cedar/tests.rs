@@ -68,7 +68,14 @@ fn catalogue() -> Arc<Catalogue> {
 
 fn settings(reads: Reads) -> PolicySettings {
     let claims = vec!["groups".to_owned(), "department".to_owned()];
-    PolicySettings { dir: None, mode: Mode::Enforce, reads, refresh: std::time::Duration::from_secs(5), claims }
+    PolicySettings {
+        dir: None,
+        nearby: true,
+        mode: Mode::Enforce,
+        reads,
+        refresh: std::time::Duration::from_secs(5),
+        claims,
+    }
 }
 
 fn files(texts: &[&str]) -> Files {
