@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn a_secret_or_a_link_behind_characters_that_nobody_sees_is_found() {
-        let clean = hygiene(1000).with(Secrets::of(&"alice".into(), &["hidden-hunter2".into()]));
+        let clean = hygiene(1000).with(Secrets::of(&"acme".into(), &"alice".into(), &["hidden-hunter2".into()]));
         assert_eq!(clean.text("it is hidden\u{200b}-hun\u{1b}[31mter2"), "it is [secret]");
         assert_eq!(
             clean.text("[x](java\u{200b}script:a) [y](hidden-hunter2:b)"),
@@ -308,7 +308,7 @@ mod tests {
     #[test]
     fn a_secret_number_is_masked_in_a_structure() {
         let mut value = json!({ "code": 12_345_678, "other": 7 });
-        hygiene(1000).with(Secrets::of(&"alice".into(), &["12345678".into()])).value(&mut value);
+        hygiene(1000).with(Secrets::of(&"acme".into(), &"alice".into(), &["12345678".into()])).value(&mut value);
         assert_eq!(value, json!({ "code": "[secret]", "other": 7 }));
     }
 
@@ -326,7 +326,7 @@ mod tests {
         let params = json!({ "mode": "form", "message": "a", "requestedSchema": form });
         let request = json!({ "a": { "method": "elicitation/create", "params": params } });
         let mut requests: InputRequests = serde_json::from_value(request).unwrap();
-        hygiene(1000).with(Secrets::of(&"alice".into(), &["12345678".into()])).requests(&mut requests);
+        hygiene(1000).with(Secrets::of(&"acme".into(), &"alice".into(), &["12345678".into()])).requests(&mut requests);
         assert_eq!(json!(requests)["a"]["params"]["requestedSchema"]["properties"], json!({}));
     }
 
@@ -376,7 +376,9 @@ mod tests {
         ]);
         let mut blocks: Vec<ContentBlock> = serde_json::from_value(written.clone()).unwrap();
         assert_eq!(json!(blocks), written, "nothing is lost in reading");
-        hygiene(1000).with(Secrets::of(&"alice".into(), &["hidden-hunter2".into()])).blocks(&mut blocks);
+        hygiene(1000)
+            .with(Secrets::of(&"acme".into(), &"alice".into(), &["hidden-hunter2".into()]))
+            .blocks(&mut blocks);
         let clean = json!(blocks).to_string();
         assert!(!clean.contains("hunter2") && clean.matches("[secret]").count() == 12, "{clean}");
     }
@@ -395,7 +397,9 @@ mod tests {
             let params = json!({ "mode": "url", "message": "a", "url": url, "elicitationId": "1" });
             let request = json!({ "a": { "method": "elicitation/create", "params": params } });
             let mut requests: InputRequests = serde_json::from_value(request).unwrap();
-            hygiene(1000).with(Secrets::of(&"alice".into(), &["hidden-hunter2".into()])).requests(&mut requests);
+            hygiene(1000)
+                .with(Secrets::of(&"acme".into(), &"alice".into(), &["hidden-hunter2".into()]))
+                .requests(&mut requests);
             assert_eq!(json!(requests)["a"]["params"]["url"], expected, "{url}");
         }
     }

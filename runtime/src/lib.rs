@@ -68,6 +68,7 @@ mod protocol;
 mod prove;
 mod reliability;
 mod request_state;
+mod schemas;
 pub mod secrets;
 mod server;
 mod stale;

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::{
     catalogue::{Contract, Served},
     nearest::{echoed, nearest_name},
+    schemas::{descend, same_value},
     secrets::{self, Places},
 };
 
@@ -85,12 +86,6 @@ pub(crate) fn unread(served: Served<'_>, path: &str, arguments: &Value) -> Viola
         None => "nothing".to_owned(),
     };
     Violation { path: place(path), expected, found }
-}
-
-/// Adds a name to a path.
-pub(crate) fn descend(path: &mut String, name: &str) {
-    path.push('/');
-    path.push_str(&name.replace('~', "~0").replace('/', "~1"));
 }
 
 /// The violations as text for a model.
@@ -173,10 +168,7 @@ fn at<'a>(schema: &'a Value, path: &str) -> Vec<&'a Value> {
         let mut all = found;
         let mut next = 0;
         while next < all.len() && all.len() < MOST {
-            let one = all[next];
-            let referred = one.get("$ref").and_then(Value::as_str).and_then(|to| schema.pointer(to.strip_prefix('#')?));
-            let lists = ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|list| one.get(list)?.as_array()).flatten();
-            all.extend(referred.into_iter().chain(lists));
+            all.extend(all[next].as_object().into_iter().flat_map(|one| same_value(schema, one)).collect::<Vec<_>>());
             next += 1;
         }
         all

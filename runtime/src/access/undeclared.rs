@@ -8,8 +8,7 @@
 
 use serde_json::{Map, Value};
 
-/// How the schema says that it takes members that it does not name.
-const OPEN: [&str; 3] = ["additionalProperties", "unevaluatedProperties", "patternProperties"];
+use crate::schemas::{descend, same_value};
 
 /// The first member (RFC 6901) that is not declared.
 pub(crate) fn first(schema: &Value, arguments: &Map<String, Value>) -> Option<String> {
@@ -36,15 +35,15 @@ impl<'r> Walk<'r, '_> {
     fn object(&mut self, schemas: &[&'r Value], members: &Map<String, Value>) -> bool {
         let all = self.reached(schemas);
         let declares = all.iter().any(|schema| schema.get("properties").is_some());
-        let is_open = all.iter().any(|schema| OPEN.iter().any(|keyword| schema.get(*keyword).is_some()));
+        let open = all.iter().any(|schema| is_open(schema));
         members.iter().any(|(name, member)| {
             let named = all.iter().filter_map(|schema| schema.get("properties")?.get(name));
             let mut inner: Vec<&Value> = named.collect();
-            let undeclared = inner.is_empty() && declares && !is_open;
+            let undeclared = inner.is_empty() && declares && !open;
             if inner.is_empty() {
                 inner.extend(all.iter().flat_map(|schema| others(schema)));
             }
-            self.within(&name.replace('~', "~0").replace('/', "~1"), |walk| undeclared || walk.value(&inner, member))
+            self.within(name, |walk| undeclared || walk.value(&inner, member))
         })
     }
 
@@ -63,8 +62,7 @@ impl<'r> Walk<'r, '_> {
     /// Looks one step further, and stays there where something was found.
     fn within(&mut self, step: &str, look: impl FnOnce(&mut Self) -> bool) -> bool {
         let before = self.path.len();
-        self.path.push('/');
-        self.path.push_str(step);
+        descend(self.path, step);
         let found = look(self);
         if !found {
             self.path.truncate(before);
@@ -82,18 +80,19 @@ impl<'r> Walk<'r, '_> {
                 continue;
             }
             all.push(members);
-            let reference =
-                members.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
-            waiting.extend(reference.and_then(|pointer| self.root.pointer(pointer)));
-            for keyword in ["allOf", "anyOf", "oneOf"] {
-                waiting.extend(members.get(keyword).and_then(Value::as_array).into_iter().flatten());
-            }
-            waiting.extend(["if", "then", "else"].iter().filter_map(|keyword| members.get(*keyword)));
-            waiting
-                .extend(members.get("dependentSchemas").and_then(Value::as_object).into_iter().flat_map(Map::values));
+            waiting.extend(same_value(self.root, members));
         }
         all
     }
+}
+
+/// Whether a schema says that it takes members that it does not name.
+fn is_open(schema: &Map<String, Value>) -> bool {
+    let says = |keyword| schema.get(keyword).is_some_and(|others| *others != Value::Bool(false));
+    let patterns = schema.get("patternProperties").and_then(Value::as_object);
+    says("additionalProperties")
+        || says("unevaluatedProperties")
+        || patterns.is_some_and(|patterns| !patterns.is_empty())
 }
 
 /// What members without a name of their own may be.
@@ -125,6 +124,9 @@ mod tests {
                 "both": { "allOf": [{ "$ref": "#/$defs/Login" }, { "properties": { "more": {} } }] },
                 "map": { "type": "object", "additionalProperties": { "$ref": "#/$defs/Login" } },
                 "open": { "properties": { "a": {} }, "additionalProperties": true },
+                "closed": { "anyOf": [{ "properties": { "a": {} }, "additionalProperties": false },
+                                      { "properties": { "b": {} } }] },
+                "if": { "properties": { "a": {} }, "dependentSchemas": { "a": { "properties": { "b": {} } } } },
                 "any": {},
             },
             "additionalProperties": false,
@@ -144,6 +146,8 @@ mod tests {
             (json!({ "both": { "user": "a" } }), Some("/both/user")),
             (json!({ "map": { "x": { "name": "a" } } }), None),
             (json!({ "map": { "x": { "user": "a" } } }), Some("/map/x/user")),
+            (json!({ "closed": { "b": 1, "alias": 2 } }), Some("/closed/alias")),
+            (json!({ "if": { "a": 1, "b": 2 } }), None),
             (json!({ "open": { "x": { "y": 1 } }, "any": { "x": { "y": 1 } } }), None),
         ] {
             assert_eq!(first(&schema, arguments.as_object().unwrap()).as_deref(), found, "{arguments}");

@@ -1,67 +1,130 @@
 //! The arguments of a call as whoever confirms it is shown them.
 //!
-//! Invariant: every part is cut by itself, so that no argument can be so long that it hides another, and what is cut
-//! says so. What is secret is masked before.
+//! Invariant: each argument has a part of the room of its own, and is cut until it fits, so that none can be so long that it
+//! hides another; what is cut says so. What is secret is masked before.
 
 use serde_json::{Map, Value};
 
 /// How much of each is shown.
-const TEXT: usize = 200;
-const ITEMS: usize = 20;
-const MEMBERS: usize = 40;
-const LEVELS: usize = 6;
+const MOST: Limits = Limits { text: 200, items: 20, members: 40, levels: 6 };
+/// How much of a name is: where the schema is open, it is the caller's.
+const NAME: usize = 60;
 /// How much of all together, in characters.
 const LONGEST: usize = 8000;
+/// What JSON writes around a name and its value.
+const AROUND: usize = 8;
+
+/// How much is shown of one argument.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    text: usize,
+    items: usize,
+    members: usize,
+    levels: usize,
+}
 
 /// The arguments as JSON, and whether something of them is missing. `shown` makes a text fit to be shown, and cuts it.
 pub(super) fn shown(arguments: &Value, shown: impl Fn(&str, usize) -> String) -> (String, bool) {
     let mut cut = false;
-    let text = outline(arguments, 0, &mut cut).to_string();
+    let text = match arguments {
+        Value::Object(arguments) => {
+            let each = (LONGEST - NAME) / arguments.len().clamp(1, MOST.members);
+            let fit = |name: &str, value: &Value, cut: &mut bool| {
+                fitted(value, each.saturating_sub(name.chars().count() + AROUND), cut)
+            };
+            members(arguments, MOST.members, &mut cut, fit)
+        }
+        other => fitted(other, LONGEST, &mut cut),
+    };
+    let text = text.to_string();
     cut |= text.chars().count() > LONGEST;
     (shown(&text, LONGEST), cut)
 }
 
-fn outline(value: &Value, level: usize, cut: &mut bool) -> Value {
+/// As much of a value as there is room for.
+fn fitted(value: &Value, room: usize, cut: &mut bool) -> Value {
+    let mut limits = MOST;
+    loop {
+        let mut less = false;
+        let outlined = outline(value, limits, &mut less);
+        if limits.is_least() || outlined.to_string().chars().count() <= room {
+            *cut |= less;
+            return outlined;
+        }
+        limits = limits.half();
+    }
+}
+
+fn outline(value: &Value, limits: Limits, cut: &mut bool) -> Value {
     let mut less = |more: String| {
         *cut = true;
-        more
+        Value::String(more)
     };
     match value {
-        Value::String(text) => match text.char_indices().nth(TEXT) {
+        Value::String(text) => match text.char_indices().nth(limits.text) {
             None => value.clone(),
-            Some((end, _)) => less(format!("{}… ({} characters)", &text[..end], text.chars().count())).into(),
+            Some((end, _)) => less(format!("{}… ({} characters)", &text[..end], text.chars().count())),
         },
-        Value::Array(items) if level == LEVELS && !items.is_empty() => {
-            less(format!("… ({} items)", items.len())).into()
-        }
-        Value::Object(members) if level == LEVELS && !members.is_empty() => {
-            less(format!("… ({} members)", members.len())).into()
+        Value::Array(items) if limits.levels == 0 && !items.is_empty() => less(format!("… ({} items)", items.len())),
+        Value::Object(members) if limits.levels == 0 && !members.is_empty() => {
+            less(format!("… ({} members)", members.len()))
         }
         Value::Array(items) => {
-            let more = items.len().saturating_sub(ITEMS);
+            let more = items.len().saturating_sub(limits.items);
             let more = (more > 0).then(|| less(format!("… and {more} more")));
-            let items = items.iter().take(ITEMS).map(|item| outline(item, level + 1, cut));
-            items.chain(more.map(Value::String)).collect()
+            items.iter().take(limits.items).map(|item| outline(item, limits.inner(), cut)).chain(more).collect()
         }
-        Value::Object(members) => {
-            let more = members.len().saturating_sub(MEMBERS);
-            let more = (more > 0).then(|| (String::from("…"), Value::String(less(format!("and {more} more")))));
-            let members = members.iter().take(MEMBERS);
-            // A name is the caller's where the schema is open.
-            let members: Vec<_> = members.map(|(name, value)| (name.clone(), outline(value, level + 1, cut))).collect();
-            Map::from_iter(members.into_iter().map(|(name, value)| (short(name, cut), value)).chain(more)).into()
-        }
+        Value::Object(all) => members(all, limits.members, cut, |_, value, cut| outline(value, limits.inner(), cut)),
         other => other.clone(),
     }
 }
 
-fn short(name: String, cut: &mut bool) -> String {
-    match name.char_indices().nth(TEXT) {
-        None => name,
+/// So many members of an object, each as `shown`.
+fn members(
+    all: &Map<String, Value>,
+    most: usize,
+    cut: &mut bool,
+    shown: impl Fn(&str, &Value, &mut bool) -> Value,
+) -> Value {
+    let more = all.len().saturating_sub(most);
+    let mut members: Map<String, Value> = all
+        .iter()
+        .take(most)
+        .map(|(name, value)| {
+            let name = short(name, cut);
+            let value = shown(&name, value, cut);
+            (name, value)
+        })
+        .collect();
+    if more > 0 {
+        *cut = true;
+        members.insert("…".into(), format!("and {more} more").into());
+    }
+    members.into()
+}
+
+fn short(name: &str, cut: &mut bool) -> String {
+    match name.char_indices().nth(NAME) {
+        None => name.into(),
         Some((end, _)) => {
             *cut = true;
             format!("{}…", &name[..end])
         }
+    }
+}
+
+impl Limits {
+    /// Of what is in a value.
+    const fn inner(self) -> Self {
+        Self { levels: self.levels - 1, ..self }
+    }
+
+    const fn half(self) -> Self {
+        Self { text: self.text / 2, items: self.items / 2, members: self.members / 2, levels: self.levels / 2 }
+    }
+
+    const fn is_least(self) -> bool {
+        self.text == 0
     }
 }
 
@@ -82,13 +145,26 @@ mod tests {
         for (arguments, named) in [
             (json!({ "comment": long, "target": "prod" }), "\"target\":\"prod\""),
             (json!({ "comment": [[long, long], [long]], "target": "prod" }), "\"target\":\"prod\""),
+            (json!({ "comment": vec![vec![long.clone(); 20]; 20], "target": "prod" }), "\"target\":\"prod\""),
+            (json!({ "comment": many, "target": "prod" }), "\"target\":\"prod\""),
+            (json!({ long.clone(): many, "target": "prod" }), "\"target\":\"prod\""),
             (json!({ "a": vec![0; 5000], "target": "prod" }), "\"target\":\"prod\""),
-            (json!({ "a": many, "target": "prod" }), "and 160 more"),
+            (json!({ "a": many, "target": "prod" }), "and 180 more"),
         ] {
             let (text, cut) = of(arguments);
             assert!(cut, "{text}");
-            assert!(text.contains(named) || text.chars().count() == LONGEST, "{text}");
+            assert!(text.contains(named), "{text}");
+            assert!(text.ends_with('}'), "nothing is cut off at the end: {text}");
         }
+    }
+
+    #[test]
+    fn each_of_many_long_arguments_is_shown() {
+        let arguments: Map<_, _> =
+            (0..40).map(|n| (format!("{n:02}{}", "n".repeat(100)), json!(["\"".repeat(500)]))).collect();
+        let (text, cut) = of(arguments.into());
+        assert!(cut && text.ends_with('}'), "{text}");
+        assert!((0..40).all(|n| text.contains(&format!("\"{n:02}n"))), "{text}");
     }
 
     #[test]

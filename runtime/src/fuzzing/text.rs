@@ -11,7 +11,7 @@ use crate::{
 const SECRET: &str = "hidden-hunter2";
 
 static HYGIENE: LazyLock<Hygiene> =
-    LazyLock::new(|| Hygiene::default().with(Secrets::of(&"alice".into(), &[SECRET.into()])));
+    LazyLock::new(|| Hygiene::default().with(Secrets::of(&"acme".into(), &"alice".into(), &[SECRET.into()])));
 
 /// Text as it comes out of a tool: what is left has nothing that nobody sees, no known secret and no link that a program
 /// would run; cleaning it again changes nothing. What is there of JSON is as clean in each of its strings.

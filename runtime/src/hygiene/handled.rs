@@ -121,7 +121,7 @@ mod tests {
     const SECRET: &str = "hidden-hunter2";
 
     fn cleaned(mut result: ServerResult) -> Result<Value, Unclean> {
-        let secrets = Secrets::of(&"alice".into(), &[SECRET.into(), "12345678".into()]);
+        let secrets = Secrets::of(&"acme".into(), &"alice".into(), &[SECRET.into(), "12345678".into()]);
         hygiene(1000).with(secrets).result(&mut result)?;
         Ok(json!(result))
     }
@@ -193,7 +193,7 @@ mod tests {
     fn what_is_no_list_without_its_secret_does_not_leave() {
         let list: ListPromptsResult = read(&json!({ "cacheScope": "private", "prompts": [] }));
         let mut result = ServerResult::ListPromptsResult(list);
-        let secrets = Secrets::of(&"alice".into(), &["private".into()]);
+        let secrets = Secrets::of(&"acme".into(), &"alice".into(), &["private".into()]);
         assert_eq!(hygiene(1000).with(secrets).result(&mut result), Err(Unclean));
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::places::Places;
-use crate::catalogue::Served;
+use crate::{catalogue::Served, schemas::same_value};
 
 /// How many places of a schema are looked at, and how deep; beyond that it is taken for one that hides more.
 const LOOKED_AT: usize = 10_000;
@@ -81,10 +81,7 @@ impl<'a> Walk<'a> {
         if object.get("writeOnly") == Some(&Value::Bool(true)) {
             self.found.insert(path.clone());
         }
-        let to = object.get("$ref").and_then(Value::as_str).and_then(|to| self.root.pointer(to.strip_prefix('#')?));
-        let lists = ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|list| object.get(list)?.as_array()).flatten();
-        let alone = ["if", "then", "else"].into_iter().filter_map(|keyword| object.get(keyword));
-        for same in to.into_iter().chain(lists).chain(alone) {
+        for same in same_value(self.root, object) {
             self.visit(same, path, depth + 1)?;
         }
         let named = object.get("properties").and_then(Value::as_object).into_iter().flatten();

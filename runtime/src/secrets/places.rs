@@ -8,7 +8,12 @@ use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 use serde_json::{Map, Value};
 
 use super::registry::{Secrets, is_searched};
-use crate::{caller::Caller, catalogue::Contract, violations::Violation};
+use crate::{
+    caller::Caller,
+    catalogue::Contract,
+    schemas::{descend, same_value},
+    violations::Violation,
+};
 
 /// How many values of one call may be secrets that are searched for, and how many bytes of them.
 const MOST: usize = 64;
@@ -79,11 +84,11 @@ pub(crate) fn of_call(contract: &Contract, caller: &Caller, arguments: &Value) -
     if !contract.has_secrets {
         return Ok(Secrets::default());
     }
-    known(caller.key(), &found(&contract.input_schema, arguments)?)
+    known(caller.tenant(), caller.key(), &found(&contract.input_schema, arguments)?)
 }
 
-fn known(caller: &Arc<str>, found: &[Cow<'_, str>]) -> Result<Secrets, TooMuch> {
-    let secrets = Secrets::of(caller, found);
+fn known(tenant: &Arc<str>, caller: &Arc<str>, found: &[Cow<'_, str>]) -> Result<Secrets, TooMuch> {
+    let secrets = Secrets::of(tenant, caller, found);
     if secrets.are_masked_everywhere() { Ok(secrets) } else { Err(TooMuch::OfRunning) }
 }
 
@@ -144,15 +149,14 @@ impl<'r, 'v, F: FnMut(&str, &'v Value)> Walk<'r, F> {
         }
         self.left -= 1;
         let depth = depth + 1;
-        for same in referred(object, self.root).into_iter().chain(alternatives(object)) {
+        for same in same_value(self.root, object) {
             self.visit(same, value, depth);
         }
         let start = self.path.len();
         match value {
             Value::Object(members) => {
                 for (name, member) in members {
-                    self.path.push('/');
-                    self.path.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                    descend(&mut self.path, name);
                     of_member(object, name).for_each(|inner| self.visit(inner, member, depth));
                     self.path.truncate(start);
                 }
@@ -182,15 +186,6 @@ fn of_member<'s>(object: &'s Map<String, Value>, name: &str) -> impl Iterator<It
     named.into_iter().chain(patterns).chain(others.filter(move |_| named.is_none()))
 }
 
-fn referred<'s>(object: &Map<String, Value>, root: &'s Value) -> Option<&'s Value> {
-    root.pointer(object.get("$ref")?.as_str()?.strip_prefix('#')?)
-}
-
-fn alternatives(object: &Map<String, Value>) -> impl Iterator<Item = &Value> {
-    let lists = ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|keyword| object.get(keyword)?.as_array()).flatten();
-    lists.chain(["if", "then", "else"].into_iter().filter_map(|keyword| object.get(keyword)))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -200,8 +195,9 @@ mod tests {
     #[test]
     fn a_call_whose_secrets_have_no_room_beside_those_that_run_is_refused() {
         let greedy: Arc<str> = "greedy".into();
+        let known = |caller: &Arc<str>, found: &[Cow<'_, str>]| known(&"acme".into(), caller, found);
         let long = |mark: char| Cow::from(mark.to_string().repeat(BYTES));
-        let running: Vec<Secrets> = ['a', 'b'].map(|mark| known(&greedy, &[long(mark)]).unwrap()).into();
+        let running: Vec<Secrets> = ['a', 'b', 'c', 'd'].map(|mark| known(&greedy, &[long(mark)]).unwrap()).into();
         let another = [Cow::from("another-of-the-greedy")];
         assert_eq!(known(&greedy, &another).map(drop), Err(TooMuch::OfRunning));
         assert!(known(&"modest".into(), &[Cow::from("one-of-the-modest")]).is_ok(), "others have a part of their own");
@@ -222,6 +218,7 @@ mod tests {
                 "pair": { "prefixItems": [{}, secret()] },
                 "either": { "anyOf": [{ "properties": { "a/b": secret() } }, { "type": "null" }] },
                 "named": { "additionalProperties": secret() },
+                "if": { "dependentSchemas": { "x": { "properties": { "y": secret() } } } },
                 "whole": { "writeOnly": true },
                 "open": { "type": "string" },
             },
@@ -230,7 +227,7 @@ mod tests {
         let arguments = json!({
             "token": "1", "login": { "password": "2", "again": { "password": "3", "user": "-" } }, "keys": ["4", "5"],
             "pair": ["-", "6"], "either": { "a/b": "7", "c": "-" }, "named": { "x": "8" }, "whole": { "a": ["9"] },
-            "open": "-",
+            "open": "-", "if": { "x": "-", "y": "10" },
         });
         let mut found = Vec::new();
         Places::of(&schema).unwrap().visit(&arguments, |path, value| found.push((path.to_owned(), value.clone())));
@@ -241,6 +238,7 @@ mod tests {
             paths,
             [
                 "/either/a~1b",
+                "/if/y",
                 "/keys/0",
                 "/keys/1",
                 "/login/again/password",

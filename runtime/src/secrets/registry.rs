@@ -3,7 +3,7 @@
 //! Process-wide, as the log and the panic hook are, and in two parts: the server's own secrets are masked everywhere, those
 //! of callers only in the log and, by [`Secrets`], in what comes of their own calls, their lines of the log included.
 //! Otherwise a caller could take words out of the answers to others by calling them a secret. For the same reason what is
-//! short of callers' is not masked in other lines of the log, and one caller's take no more than a part of the room.
+//! short of callers' is not masked in other lines of the log, and one caller's and one tenant's take a part of the room.
 //! Invariant: a value is masked from when it is made known until the last [`Known`] of it is dropped, and for some time
 //! after. Searching costs a pass over the text for each automaton, of which there are few: new values get one of their own,
 //! and are taken into the common one when enough came together. Automata are made outside the locks, and never as tables,
@@ -37,9 +37,10 @@ use super::{MASK, encodings};
 const MOST: usize = 10_000;
 const BYTES: usize = 1024 * 1024;
 /// The same of callers, who are not to decide how much memory is taken.
-const BYTES_OF_CALLERS: usize = 128 * 1024;
-/// Which part of both one caller may take.
-const SHARE: usize = 4;
+const BYTES_OF_CALLERS: usize = 256 * 1024;
+/// Which part of both one caller may take, and which all of one tenant.
+const SHARE_OF_CALLER: usize = 4;
+const SHARE_OF_TENANT: usize = 2;
 
 /// What is shorter of a caller's is masked in what comes of the call alone: it could be a word of anybody's.
 const LEAST_OF_CALLERS: usize = 8;
@@ -94,6 +95,9 @@ pub(crate) struct OfLine {
 
 /// A secret, without it.
 type Key = [u8; 32];
+
+/// A tenant, and a caller of it.
+type By<'a> = [&'a Arc<str>; 2];
 
 /// Makes a value known; none where it is too short or too long to be searched for, or there are too many. It is the
 /// server's own, unless arguments are read.
@@ -171,10 +175,10 @@ impl Drop for Known {
 }
 
 impl Secrets {
-    /// Those of a call of `caller` ([`Caller::key`](crate::caller::Caller::key)), by what they are.
-    pub(crate) fn of(caller: &Arc<str>, texts: &[Cow<'_, str>]) -> Self {
+    /// Those of a call of `caller` ([`Caller::key`](crate::caller::Caller::key)) of a tenant, by what they are.
+    pub(crate) fn of(tenant: &Arc<str>, caller: &Arc<str>, texts: &[Cow<'_, str>]) -> Self {
         let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
-        let Some(Learned { found_by, keys, fitted }) = THEIRS.know(&texts, Some(caller)) else {
+        let Some(Learned { found_by, keys, fitted }) = THEIRS.know(&texts, Some([tenant, caller])) else {
             return Self::default();
         };
         let known = keys.into_iter().map(|key| Known { key, registry: &THEIRS }).collect();
@@ -258,8 +262,8 @@ struct Values {
     by_key: HashMap<Key, Value>,
     /// How long they are together.
     bytes: usize,
-    /// How many each caller made known, and how long they are together.
-    shares: HashMap<Arc<str>, (usize, usize)>,
+    /// How many each tenant made known, and each caller, and how long they are together.
+    shares: [HashMap<Arc<str>, (usize, usize)>; 2],
 }
 
 struct Value {
@@ -267,8 +271,8 @@ struct Value {
     held: usize,
     bytes: usize,
     forms: Forms,
-    /// The caller who made it known first.
-    by: Option<Arc<str>>,
+    /// The tenant and the caller who made it known first.
+    by: Option<[Arc<str>; 2]>,
 }
 
 type Forms = Arc<Vec<Zeroizing<String>>>;
@@ -278,7 +282,7 @@ impl Values {
     fn sweep(&mut self) {
         self.by_key.retain(|_, value| value.held > 0);
         let left = std::mem::take(&mut self.by_key);
-        (self.bytes, self.shares) = (0, HashMap::new());
+        (self.bytes, self.shares) = (0, Default::default());
         for (key, value) in left {
             self.put(key, value);
         }
@@ -286,18 +290,21 @@ impl Values {
 
     fn put(&mut self, key: Key, value: Value) {
         self.bytes += value.bytes;
-        if let Some(by) = &value.by {
-            let (count, bytes) = self.shares.entry(Arc::clone(by)).or_default();
+        for (shares, by) in self.shares.iter_mut().zip(value.by.iter().flatten()) {
+            let (count, bytes) = shares.entry(Arc::clone(by)).or_default();
             (*count, *bytes) = (*count + 1, *bytes + value.bytes);
         }
         self.by_key.insert(key, value);
     }
 
-    /// Whether there is room for so many values of so many bytes, among `most` and in a caller's part of them.
-    fn fits(&self, (count, bytes): (usize, usize), by: Option<&Arc<str>>, most: usize) -> bool {
-        let (counted, taken) = by.and_then(|by| self.shares.get(by)).copied().unwrap_or_default();
-        let of_one = by.is_none() || counted + count <= MOST / SHARE && taken + bytes <= most / SHARE;
-        of_one && self.by_key.len() + count <= MOST && self.bytes + bytes <= most
+    /// Whether there is room for so many values of so many bytes, among `most` and in the parts of a tenant and a caller.
+    fn fits(&self, (count, bytes): (usize, usize), by: Option<By<'_>>, most: usize) -> bool {
+        let shares = self.shares.iter().zip([SHARE_OF_TENANT, SHARE_OF_CALLER]);
+        let in_parts = shares.zip(by.into_iter().flatten()).all(|((shares, part), by)| {
+            let (counted, taken) = shares.get(by).copied().unwrap_or_default();
+            counted + count <= MOST / part && taken + bytes <= most / part
+        });
+        in_parts && self.by_key.len() + count <= MOST && self.bytes + bytes <= most
     }
 }
 
@@ -330,7 +337,7 @@ impl Registry {
 
     /// Makes values known, and gives what finds all of them. Those that are too short for this registry, and those for which
     /// there is no room, have no key. None where no value can be searched for.
-    fn know(&self, secrets: &[&str], by: Option<&Arc<str>>) -> Option<Learned> {
+    fn know(&self, secrets: &[&str], by: Option<By<'_>>) -> Option<Learned> {
         let searched = secrets.iter().filter(|secret| is_searched(secret));
         let forms: Vec<(&str, Forms)> = searched.map(|secret| (*secret, Arc::new(encodings::all(secret)))).collect();
         if forms.is_empty() {
@@ -351,7 +358,7 @@ impl Registry {
                 value.held += 1;
                 keys.push(key);
             } else {
-                new.push((key, Value { held: 1, bytes: secret.len(), forms, by: by.cloned() }));
+                new.push((key, Value { held: 1, bytes: secret.len(), forms, by: by.map(|by| by.map(Arc::clone)) }));
             }
         }
         // All of them or none: what finds them finds them together.

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
 
-use crate::{error::ToolError, secrets, violations};
+use crate::{error::ToolError, schemas, secrets};
 
 /// A part of the server's state, as in axum: `State(tracker): State<Tracker>` where `Tracker: FromRef<AppState>`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -91,12 +91,12 @@ fn read<T: DeserializeOwned>(name: &str, value: &Value) -> Result<T, ToolError> 
         let failed = secrets::reading(|| serde_path_to_error::deserialize::<_, T>(value)).err();
         let mut path = String::new();
         if !name.is_empty() {
-            violations::descend(&mut path, name);
+            schemas::descend(&mut path, name);
         }
         for segment in failed.iter().flat_map(|error| error.path().iter()) {
             match segment {
                 Segment::Seq { index } => path.push_str(&format!("/{index}")),
-                Segment::Map { key } | Segment::Enum { variant: key } => violations::descend(&mut path, key),
+                Segment::Map { key } | Segment::Enum { variant: key } => schemas::descend(&mut path, key),
                 Segment::Unknown => break,
             }
         }

@@ -10,6 +10,10 @@ fn mallory() -> Arc<str> {
     "mallory".into()
 }
 
+fn acme() -> Arc<str> {
+    "acme".into()
+}
+
 fn know(registry: &Registry, secret: &str) -> Option<Key> {
     registry.again(secret).or_else(|| registry.know(&[secret], None)?.keys.first().copied())
 }
@@ -71,7 +75,7 @@ fn a_value_that_comes_back_is_masked_again() {
 
 #[test]
 fn a_caller_takes_nothing_out_of_what_others_are_told() {
-    let secrets = Secrets::of(&mallory(), &["a-word-of-the-caller".into(), "short".into()]);
+    let secrets = Secrets::of(&acme(), &mallory(), &["a-word-of-the-caller".into(), "short".into()]);
     let text = "short a-word-of-the-caller";
     assert_eq!(secrets.mask(text), "short [secret]");
     assert_eq!(super::mask(text), text);
@@ -87,7 +91,7 @@ fn a_caller_takes_nothing_out_of_what_others_are_told() {
 #[test]
 fn a_long_secret_takes_little_memory_and_no_table() {
     let secret: String = (0..16_384_u32).map(|at| char::from(b'!' + u8::try_from(at * at % 94).unwrap())).collect();
-    let secrets = Secrets::of(&mallory(), &[secret.as_str().into()]);
+    let secrets = Secrets::of(&acme(), &mallory(), &[secret.as_str().into()]);
     assert_eq!(secrets.mask(&format!("a {secret} b")), "a [secret] b");
     let found_by = &secrets.0[0].found_by;
     assert_eq!(found_by.kind(), AhoCorasickKind::ContiguousNFA);
@@ -106,13 +110,18 @@ fn callers_take_no_more_than_their_bytes_and_their_own_are_masked_still() {
 }
 
 #[test]
-fn one_caller_takes_a_part_and_no_more() {
+fn one_caller_and_one_tenant_take_their_parts_and_no_more() {
     let registry = Registry::of(encodings::LEAST, 64);
-    let mallory = mallory();
-    let known = |texts: &[&str], by: &Arc<str>| registry.know(texts, Some(by)).unwrap().keys.len();
+    let [mallory, alice, bob] = ["mallory", "alice", "bob"].map(Arc::<str>::from);
+    let of = |texts: &[&str], tenant: &str, by: &Arc<str>| {
+        registry.know(texts, Some([&tenant.into(), by])).unwrap().keys.len()
+    };
+    let known = |texts: &[&str], by: &Arc<str>| of(texts, "acme", by);
     assert_eq!(known(&["mallory-1", "mallory-2"], &mallory), 0, "all of them or none");
     assert_eq!((known(&["mallory-1"], &mallory), known(&["mallory-2"], &mallory)), (1, 0));
-    assert_eq!(known(&["mallory-2"], &"alice".into()), 1, "others have a part of their own");
+    assert_eq!(known(&["mallory-2"], &alice), 1, "others have a part of their own");
+    assert_eq!(known(&["secret-of-bob-no"], &bob), 0, "their tenant has none left");
+    assert_eq!(of(&["of-bolt-co"], "bolt", &bob), 1, "another one has");
     assert_eq!(mask(&registry, "mallory-1 mallory-2 mallory-3"), "[secret] [secret] mallory-3");
     registry.forget(&Key::from(Sha256::digest("mallory-1")));
     assert_eq!(known(&["mallory-3"], &mallory), 1, "what nobody holds makes room");
@@ -120,7 +129,7 @@ fn one_caller_takes_a_part_and_no_more() {
 
 #[test]
 fn what_is_short_of_a_caller_is_masked_in_what_comes_of_the_call_alone() {
-    let secrets = Secrets::of(&mallory(), &["upstream".into(), "timeout".into()]);
+    let secrets = Secrets::of(&acme(), &mallory(), &["upstream".into(), "timeout".into()]);
     let text = "the upstream is late: timeout";
     assert_eq!(secrets.mask(text), "the [secret] is late: [secret]");
     assert_eq!(OfLine::of(std::slice::from_ref(&secrets)).mask(text), "the [secret] is late: [secret]");
@@ -151,7 +160,10 @@ fn a_panic_while_arguments_are_read_ends_the_reading() {
 
 #[test]
 fn secrets_of_two_forms_of_a_call_are_masked_together() {
-    let both = Secrets::of(&mallory(), &["of-the-older-form".into()])
-        .and(Secrets::of(&mallory(), &["of-the-newer-form".into()]));
+    let both = Secrets::of(&acme(), &mallory(), &["of-the-older-form".into()]).and(Secrets::of(
+        &acme(),
+        &mallory(),
+        &["of-the-newer-form".into()],
+    ));
     assert_eq!(both.mask("of-the-older-form of-the-newer-form"), "[secret] [secret]");
 }

@@ -19,7 +19,7 @@ fn parsed(work: impl FnOnce()) -> Value {
 
 fn of_mallory(secrets: &[&'static str]) -> Secrets {
     let texts: Vec<Cow<'_, str>> = secrets.iter().map(|secret| (*secret).into()).collect();
-    Secrets::of(&"mallory".into(), &texts)
+    Secrets::of(&"acme".into(), &"mallory".into(), &texts)
 }
 
 fn record(principal: &str) -> tracing::Span {
