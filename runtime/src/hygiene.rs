@@ -77,14 +77,8 @@ pub(crate) fn error_value(value: &mut Value) {
 }
 
 /// A refusal, clean.
-pub(crate) fn error_data(mut error: ErrorData) -> ErrorData {
-    if let Cow::Owned(message) = ERRORS.text(&error.message) {
-        error.message = message.into();
-    }
-    if let Some(data) = &mut error.data {
-        ERRORS.value(data);
-    }
-    error
+pub(crate) fn error_data(error: ErrorData) -> ErrorData {
+    ERRORS.error(error)
 }
 
 impl Hygiene {
@@ -104,6 +98,19 @@ impl Hygiene {
             Cow::Borrowed(text) => links::defang(text, &self.link_schemes),
             owned => then(owned, |text| links::defang(text, &self.link_schemes)),
         }
+    }
+
+    /// An error in the protocol's own words, clean and bounded; data that are too long are left out.
+    pub(crate) fn error(&self, mut error: ErrorData) -> ErrorData {
+        let mut message = error.message.into_owned();
+        self.string(&mut message);
+        length::bound(&mut message, &mut None, self.text_bytes);
+        error.message = message.into();
+        error.data = error.data.filter(|data| data.to_string().len() <= self.text_bytes).map(|mut data| {
+            self.value(&mut data);
+            data
+        });
+        error
     }
 
     /// Cleans text in its place.

@@ -9,8 +9,9 @@ use std::collections::BTreeSet;
 ///
 /// In a pattern `*` stands for any text, also for none and for slashes; all else stands for itself. A URI is matched
 /// with its scheme in lower case, and both as it is written and with its percent-encoding and that of the pattern taken
-/// away. Templates are matched as they are written: `notes://*` is also for `notes://{id}`. Where there are rules for
-/// resources, URIs with white space or control characters are refused: handlers do not agree on what they mean.
+/// away, and also with its host in lower case and without a user and a default port (RFC 3986, section 6.2). Templates are
+/// matched as they are written: `notes://*` is also for `notes://{id}`. Where there are rules for resources, URIs with
+/// white space, control characters or backslashes are refused: handlers do not agree on what they mean.
 ///
 /// ```
 /// use steadfast::ScopeRules;
@@ -83,15 +84,23 @@ impl ScopeRules {
     pub(crate) fn of_resource(&self, uri: &str) -> BTreeSet<&str> {
         let written = lower_scheme(uri);
         let plain = decoded(&written);
+        let (normal, plain_normal) = (normal_authority(&written), normal_authority(&plain));
         needed(&self.resources, |pattern| {
             let pattern = lower_scheme(pattern);
-            matches(&pattern, &written) || matches(&pattern, &plain) || matches(&decoded(&pattern), &plain)
+            let normal_pattern = normal_authority(&pattern);
+            [(&pattern, &written), (&pattern, &plain), (&normal_pattern, &normal), (&normal_pattern, &plain_normal)]
+                .into_iter()
+                .any(|(pattern, uri)| matches(pattern, uri))
+                || matches(&decoded(&pattern), &plain)
+                || matches(&decoded(&normal_pattern), &plain_normal)
         })
     }
 
-    /// Whether rules can't tell which resource a URI means: some parsers leave such letters out (WHATWG URL, 4.4).
+    /// Whether rules can't tell which resource a URI means: some parsers leave such letters out, or take a backslash for a
+    /// slash (WHATWG URL, 4.4).
     pub(crate) fn is_unclear(&self, uri: &str) -> bool {
-        !self.resources.is_empty() && uri.chars().any(|letter| letter.is_whitespace() || letter.is_control())
+        let unclear = |letter: char| letter.is_whitespace() || letter.is_control() || letter == '\\';
+        !self.resources.is_empty() && uri.chars().any(unclear)
     }
 }
 
@@ -125,6 +134,22 @@ fn lower_scheme(uri: &str) -> String {
         Some((scheme, rest)) => format!("{}:{rest}", scheme.to_ascii_lowercase()),
         None => uri.to_owned(),
     }
+}
+
+/// A URI, or a pattern, with its host in lower case, without a user and without the port that its scheme has anyway.
+fn normal_authority(uri: &str) -> String {
+    let Some((scheme, rest)) = uri.split_once("://") else { return uri.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host).to_ascii_lowercase();
+    let port = match scheme {
+        "http" | "ws" => ":80",
+        "https" | "wss" => ":443",
+        "ftp" => ":21",
+        _ => ":",
+    };
+    let host = host.strip_suffix(port).or_else(|| host.strip_suffix(':')).unwrap_or(&host);
+    format!("{scheme}://{host}{path}")
 }
 
 /// The text without percent-encoding; what is no encoding stays.
@@ -190,6 +215,27 @@ mod tests {
     }
 
     #[test]
+    fn a_resource_is_the_same_however_its_host_is_written() {
+        for pattern in ["https://intranet.example/*", "https://Intranet.Example:443/*", "HTTPS://intranet.example:/*"] {
+            let rules = ScopeRules::new().resource(pattern, &["intranet"]);
+            for uri in [
+                "https://intranet.example/x",
+                "https://INTRANET.example/x",
+                "https://intranet.example:443/x",
+                "https://a:b@intranet.example/x",
+                "https://a@b@intranet.example:443/x",
+                "https://intranet%2Eexample/x",
+                "https://u%40@intr%41net.example/x",
+            ] {
+                assert_eq!(rules.of_resource(uri), ["intranet"].into(), "{pattern} {uri}");
+            }
+            for uri in ["https://intranet.example:444/x", "https://other.example/@intranet.example/x"] {
+                assert!(rules.of_resource(uri).is_empty(), "{pattern} {uri}");
+            }
+        }
+    }
+
+    #[test]
     fn a_uri_that_parsers_read_in_several_ways_is_unclear_where_there_are_rules() {
         let rules = ScopeRules::new().resource("notes://*", &["n"]);
         for (uri, unclear) in [
@@ -202,6 +248,7 @@ mod tests {
             ("notes://a\nb", true),
             ("notes://a\u{a0}b", true),
             ("notes://\0", true),
+            ("notes:\\\\1", true),
         ] {
             assert_eq!(rules.is_unclear(uri), unclear, "{uri:?}");
             assert!(!ScopeRules::new().prompt("*", &["p"]).is_unclear(uri), "{uri:?}");

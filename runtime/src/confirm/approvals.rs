@@ -10,7 +10,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::{sync::Arc, time::Duration};
+use std::{os::unix::fs::MetadataExt as _, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -145,10 +145,10 @@ impl Approvals {
                 let next = waiting.into_iter().min().unwrap_or(asked_ms);
                 return Ok(Err(Duration::from_millis(next - asked_ms)));
             }
-            let local = *caller.principal() == Principal::Local;
+            let nameless = !matches!(caller.principal(), Principal::Named(_));
             let approval = Approval {
                 principal: caller.principal().as_str().to_owned(),
-                user: self.user.clone().filter(|_| local),
+                user: self.user.clone().filter(|_| nameless),
                 tool: tool.to_owned(),
                 version: version.to_owned(),
                 call: request.call,
@@ -308,8 +308,9 @@ fn is_of_token(principal: &str) -> bool {
     principal.split_once(':').is_some_and(|(issuer, subject)| !issuer.is_empty() && !subject.is_empty())
 }
 
-/// The name of the user who runs this process, as its environment says it.
+/// The name of the user who runs this process, as its environment says it, or else its number.
 pub(crate) fn os_user() -> Option<String> {
     let set = |name| std::env::var(name).ok().filter(|user| !user.is_empty());
-    set("USER").or_else(|| set("LOGNAME")).or_else(|| set("USERNAME"))
+    let number = || std::fs::metadata("/proc/self").ok().map(|process| format!("uid {}", process.uid()));
+    set("USER").or_else(|| set("LOGNAME")).or_else(|| set("USERNAME")).or_else(number)
 }

@@ -141,7 +141,7 @@ impl McpHandler {
                 }
                 Err(error) => ("missing_capability", Err(error)),
             },
-            Ok(Err(error)) => ("error", Err(hygiene::error_data(error))),
+            Ok(Err(error)) => ("error", Err(self.engine().hygiene.error(error))),
             Err(Unserved::Cancelled) => return Err(answer::refusal(Stop::Cancelled, record.id)),
             Err(Unserved::Panicked | Unserved::Late) => return Err(answer::internal(record.id)),
         };
@@ -253,7 +253,7 @@ impl McpHandler {
         record.outcome = "invalid";
         self.engine().metrics.refused(record.method, record.outcome);
         ErrorData::invalid_params(
-            "the URI has white space or control characters; percent-encode them (RFC 3986, section 2.1)",
+            "the URI has white space, control characters or backslashes; percent-encode them (RFC 3986, section 2.1)",
             None,
         )
     }
