@@ -33,7 +33,7 @@ fn words(wrong: &CertificateError) -> &'static str {
         Wrong::NotValidYet | Wrong::NotValidYetContext { .. } => "is not valid yet",
         Wrong::UnknownIssuer | Wrong::BadSignature => "is signed by nobody that this machine trusts",
         Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => "is for another name",
-        Wrong::Revoked => "was taken back",
+        Wrong::Revoked => "was revoked",
         _ => "is not one of a server, or is damaged",
     }
 }

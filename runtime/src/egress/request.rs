@@ -107,9 +107,8 @@ impl EgressRequest {
     ///
     /// # Errors
     /// `denied` where the tool may not reach the server, its certificate does not count, or request or answer are too
-    /// large; `unavailable` where there
-    /// is no answer; `timeout` where it takes longer than it may, or than the call may; `invalid` where the request
-    /// itself is wrong.
+    /// large; `unavailable` where there is no answer; `timeout` where it takes longer than it may, or than the call may;
+    /// `invalid` where the request itself is wrong.
     pub async fn send(self) -> Result<EgressResponse, ToolError> {
         let Self { egress, method, parts } = self;
         let Parts { url, headers, body, timeout } = parts?;
