@@ -26,12 +26,6 @@ pub(super) fn check(reader: &mut Reader, settings: &Settings, allow_embedded: bo
     let beyond = http && settings.listen.is_beyond();
     reader.check(
         "listen",
-        cfg!(unix) || !settings.listen.is_socket(),
-        "this system has no Unix sockets that say who connects",
-        "listen on 127.0.0.1",
-    );
-    reader.check(
-        "listen",
         !beyond || auth.is_some(),
         "a server without authentication listens on loopback only",
         "say whose tokens it takes with `auth.resource` and `[auth.issuers.<name>]`, or listen on 127.0.0.1",
