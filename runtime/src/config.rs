@@ -26,6 +26,8 @@ use std::{
     time::Duration,
 };
 
+#[cfg(all(test, feature = "fuzzing"))]
+pub(crate) use self::reader::KEYS;
 pub(crate) use self::{
     layers::{Flags, Layers},
     listen::Listen,

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Every key with a name of its own; a reader that reads another one is a mistake that the first test finds.
-pub(super) const KEYS: &[&str] = &[
+pub(crate) const KEYS: &[&str] = &[
     "profile",
     "transport",
     "listen",

@@ -1,3 +1,5 @@
+//! Arguments and the function they are for: what the published schema takes, the function takes.
+
 use std::cell::RefCell;
 
 use super::{

@@ -1,3 +1,5 @@
+//! A configuration file and variables: settings or problems, and no secret in either.
+
 use serde_json::json;
 use toml::{Table, Value};
 

@@ -1,3 +1,5 @@
+//! Requests over HTTP, from the bytes to the last of their answers.
+
 use std::{cell::RefCell, sync::Arc, time::Duration};
 
 use axum::{body::Body, response::Response};

@@ -1,3 +1,5 @@
+//! What callers write into `_meta` of a call.
+
 use std::cell::RefCell;
 
 use serde_json::{Map, Value, json};
@@ -17,7 +19,7 @@ thread_local! {
 const MOST: usize = 16 * 1024;
 
 /// The keys that the server reads, and two that only look like one.
-const KEYS: [&str; 8] = [
+pub(super) const KEYS: [&str; 8] = [
     meta::TOOL_VERSION,
     meta::FASTMCP,
     meta::TIMEOUT_MS,

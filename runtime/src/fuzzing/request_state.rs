@@ -1,3 +1,5 @@
+//! What clients bring back: `requestState` and confirmations.
+
 use std::{cell::RefCell, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};

@@ -1,3 +1,5 @@
+//! Calls of older majors, and every operation of a shim.
+
 use std::{cell::RefCell, sync::LazyLock};
 
 use serde_json::json;

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use self::seeds::{any_json, json_object, mutated, with_choice};
 use super::*;
+use crate::config::KEYS;
 
 /// `PROPTEST_CASES=25600` is a hundred times as many.
 fn config(cases: u32) -> ProptestConfig {
@@ -31,8 +32,9 @@ proptest! {
 
     #[test]
     fn whatever_comes_in_meta_is_answered_shortly(choice: [u8; 2], value in any_json(), object in json_object(seeds::META)) {
-        let key = choice[1] % 12;
-        let text = if key < 8 { value.to_string() } else { object.to_string() };
+        // A third of them are whole objects.
+        let key = choice[1] % u8::try_from(meta::KEYS.len() * 3 / 2).unwrap();
+        let text = if usize::from(key) < meta::KEYS.len() { value.to_string() } else { object.to_string() };
         meta(&[&[choice[0], key], text.as_bytes()].concat());
     }
 
@@ -71,7 +73,7 @@ proptest! {
     }
 
     #[test]
-    fn no_claim_is_taken_that_is_not_in_order(which in 0..8_u8, said in seeds::claim()) {
+    fn no_claim_is_taken_that_is_not_in_order(which: u8, said in seeds::claim()) {
         tokens(&[&[5, which], said.as_bytes()].concat());
     }
 
@@ -111,6 +113,13 @@ fn every_seed_of_the_fuzzer_holds() {
         let read = seeds.map(|seed| entry(&std::fs::read(seed.unwrap().path()).unwrap())).count();
         assert!(read > 1, "{name} has seeds");
     }
+}
+
+#[test]
+fn the_fuzzer_knows_every_key_of_the_configuration() {
+    let dictionary = include_str!("../../../fuzz/dictionaries/configuration.dict");
+    let missing: Vec<_> = KEYS.iter().filter(|key| !dictionary.contains(&format!("\"{key}\"\n"))).collect();
+    assert!(missing.is_empty(), "`fuzz/dictionaries/configuration.dict` lacks {missing:?}");
 }
 
 #[test]

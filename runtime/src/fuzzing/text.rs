@@ -1,3 +1,5 @@
+//! Text on its way out: what is cleaned, and what is masked.
+
 use std::sync::LazyLock;
 
 use serde_json::Value;

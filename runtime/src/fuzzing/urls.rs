@@ -1,3 +1,5 @@
+//! Where tools want to connect: URLs, entries of lists, addresses.
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{input, watch::without_panics};
