@@ -1,4 +1,4 @@
-//! What is thrown at the server's borders, as functions of bytes: an entry for each, which panics when what it says of
+//! What is thrown at the server's boundaries, as functions of bytes: an entry for each, which panics when what it says of
 //! itself does not hold. `fuzz/` runs them without end, the tests below for a few thousand cases.
 //!
 //! Invariant: an entry is a function of its bytes. It has no network, no file and no process, and time stands still, so

@@ -40,7 +40,7 @@ impl Access {
 
     /// Leaves in a list what the caller may use, for the caller alone to keep.
     pub(crate) fn trim(&self, caller: &Caller, result: &mut ServerResult) {
-        if self.rules.is_empty() || matches!(caller.scopes(), Scopes::Unchecked) {
+        if !self.rules.concern_lists() || matches!(caller.scopes(), Scopes::Unchecked) {
             return;
         }
         let prompt = |name: &str| caller.scopes().missing(self.rules.of_prompt(name)).is_empty();

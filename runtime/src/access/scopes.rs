@@ -5,7 +5,8 @@
 
 use std::collections::BTreeSet;
 
-/// Scopes that callers need for prompts, resources and methods that are not MCP's, for [`ServerBuilder::scopes`](crate::ServerBuilder::scopes).
+/// Scopes that callers need for prompts, resources and methods that are not MCP's, for
+/// [`ServerBuilder::scopes`](crate::ServerBuilder::scopes).
 ///
 /// In a pattern `*` stands for any text, also for none and for slashes; all else stands for itself. A URI is matched
 /// with its scheme in lower case, and both as it is written and with its percent-encoding and that of the pattern taken
@@ -59,9 +60,9 @@ impl ScopeRules {
         self
     }
 
-    /// Whether there is no rule for what is listed.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.prompts.is_empty() && self.resources.is_empty()
+    /// Whether there is a rule for what is listed; methods that are not MCP's are in no list.
+    pub(crate) fn concern_lists(&self) -> bool {
+        !self.prompts.is_empty() || !self.resources.is_empty()
     }
 
     /// Every scope that is named, also more than once.

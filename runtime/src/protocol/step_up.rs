@@ -36,7 +36,7 @@ struct Asked<'a> {
 
 /// What is read of a request whose parameters are of another kind.
 #[derive(Deserialize)]
-struct Titled<'a> {
+struct Envelope<'a> {
     id: RequestId,
     #[serde(borrow)]
     method: Cow<'a, str>,
@@ -106,7 +106,7 @@ impl Lacking {
         }
         let (id, method) = match asked {
             Ok(Asked { id, method, .. }) => (id, method),
-            Err(_) => serde_json::from_slice(body).map(|Titled { id, method }| (id, method)).ok()?,
+            Err(_) => serde_json::from_slice(body).map(|Envelope { id, method }| (id, method)).ok()?,
         };
         let missing = lacks(CUSTOM, &method)?;
         // Which methods are not MCP's the SDK knows. To ask it costs much, and is done for what will be refused.
