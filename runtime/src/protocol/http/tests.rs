@@ -141,10 +141,10 @@ async fn a_session_is_its_callers_alone_and_counts_until_it_ends() {
     for method in [None, Some("initialize")] {
         let mut said = body.clone();
         said["params"]["protocolVersion"] = json!("2026-07-28");
-        let request = initialize().header("mcp-protocol-version", "2026-07-28");
-        let request = method.map_or(initialize().header("mcp-protocol-version", "2026-07-28"), |method| {
-            request.header("mcp-method", method)
-        });
+        let mut request = initialize().header("mcp-protocol-version", "2026-07-28");
+        if let Some(method) = method {
+            request = request.header("mcp-method", method);
+        }
         let refused = mount.serve(from("alice", request, &said)).await;
         assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS, "whatever version it says: {method:?}");
     }
