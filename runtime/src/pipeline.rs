@@ -239,7 +239,8 @@ pub(crate) async fn run(engine: &Engine, served: Served<'_>, ready: Ready, notes
     let policy = engine.policy(served.tool);
     let last_good = LastGood::of(engine, served, context.caller(), &arguments);
 
-    // execute: from here on something may happen. Under the deadline, behind the breaker of the upstream, with panics caught; or the fallback.
+    // execute: from here on something may happen. Under the deadline, behind the breaker of the upstream, with panics
+    // caught; or the fallback.
     let execution = Execution { engine, served, policy, context: &context, function: &served.tool.run };
     let executed = execution.run(Arguments::new(arguments), notes).await;
 

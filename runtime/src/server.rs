@@ -132,7 +132,8 @@ impl<S: Clone + Send + Sync + 'static> ServerBuilder<S> {
         self
     }
 
-    /// The scopes that callers need for prompts, resources and methods that are not MCP's. Those of tools are in their attributes.
+    /// The scopes that callers need for prompts, resources and methods that are not MCP's. Those of tools are in their
+    /// attributes.
     #[must_use]
     pub fn scopes(mut self, rules: ScopeRules) -> Self {
         self.access.rules = rules;

@@ -2,7 +2,8 @@
 //!
 //! [`mod@tools`] is what a model may call, [`notes`] and [`dictionary`] are what the tools work on, [`state`] hands
 //! those parts to the tools. Invariant: what was promised to callers is in `contracts/`, and changes only by the rules
-//! of `cargo xtask contract check`. Who may call what is in the tools' scopes, and in `policies/` where there is one. Transport, validation and configuration belong to `steadfast`, not to this crate.
+//! of `cargo xtask contract check`. Who may call what is in the tools' scopes, and in `policies/` where there is one.
+//! Transport, validation and configuration belong to `steadfast`, not to this crate.
 
 pub mod dictionary;
 pub mod notes;

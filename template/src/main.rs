@@ -1,4 +1,5 @@
-//! The server as a program: `serve`, `call`, `tools`, `drill`, `switch`, `approve`, `policy`. Everything about it is in the library beside it.
+//! The server as a program: `serve`, `call`, `tools`, `drill`, `switch`, `approve`, `policy`. Everything about it is in the
+//! library beside it.
 
 use std::process::ExitCode;
 

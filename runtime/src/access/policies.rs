@@ -1,7 +1,7 @@
 //! The policies of a server: where they come from, and how they are replaced while it runs.
 //!
-//! They are read from the directory `policy.dir`; where none is named and no policies are in the directory `policies`, the ones that
-//! the program embeds are in force; where it embeds none, there are no policies, and scopes alone decide.
+//! They are read from the directory `policy.dir`; where none is named and no policies are in the directory `policies`, the
+//! ones that the program embeds are in force; where it embeds none, there are no policies, and scopes alone decide.
 //! Invariant: once there are policies, there are policies until the server ends. A directory that is gone, can't be read,
 //! has a mistake, has no policy or has lost a file leaves those in force that were read last, and one that is being written
 //! is not taken before two looks found the same. A file that is gone may be a volume that is half mounted, and what only it

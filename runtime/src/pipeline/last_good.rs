@@ -1,4 +1,5 @@
-//! The last good result of a call, where its tool lets one stand in: kept while all is well, and offered when nothing else is.
+//! The last good result of a call, where its tool lets one stand in: kept while all is well, and offered when
+//! nothing else is.
 
 use std::time::Duration;
 
