@@ -15,11 +15,14 @@ use crate::{
     support::HttpServer,
 };
 
-/// Room for everybody. Nothing is said of the store: a thousand claims of one key need no more time than one.
+/// Room for everybody, and as much time for the store as the lease leaves: a thousand claims of one key need no more than
+/// one, but all that runs on this machine meanwhile is slow.
 const SETTINGS: &str = "
 [limits]
 concurrency = 1000
 concurrency_per_caller = 1000
+[store]
+timeout = '1250ms'
 [idempotency]
 lease = '5s'
 ";
@@ -34,9 +37,10 @@ enum Victim {
 }
 
 impl Victim {
-    /// Long enough for the owner to be found and killed before the effect; else only for others to come meanwhile.
+    /// As long as a call may take, for the owner to be found and killed before the effect; else only for others to come
+    /// meanwhile.
     fn arguments(self) -> Value {
-        json!({"account": "a", "amount": 1, "ms": if self == Self::Owner { 2_700 } else { 1_000 }})
+        json!({"account": "a", "amount": 1, "ms": if self == Self::Owner { 9_500 } else { 1_000 }})
     }
 }
 
