@@ -8,8 +8,9 @@ use crate::support::stdio::StdioServer;
 fn a_configuration_that_lies_where_a_client_starts_a_server_is_passed_over() {
     for named in [false, true] {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let (file, ran) = (folder.path().join("steadfast.toml"), folder.path().join("ran"));
-        fs::write(&file, format!("[secrets]\nkey = \"command:touch {}\"", ran.display())).unwrap();
+        let [file, script, ran] = ["steadfast.toml", "script", "ran"].map(|name| folder.path().join(name));
+        fs::write(&script, format!("touch {}; echo a-secret-value", ran.display())).unwrap();
+        fs::write(&file, format!("[secrets]\nkey = \"command:sh {}\"", script.display())).unwrap();
         let mut server = StdioServer::with(|command| {
             command.current_dir(folder.path());
             if named {

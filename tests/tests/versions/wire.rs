@@ -122,7 +122,7 @@ fn a_process_can_be_put_on_a_surface_and_a_caller_too() {
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("steadfast.toml"), "surface = '0.3.0'\npins.local = '0.1.0'\n").unwrap();
     let mut pinned = StdioServer::with(|command| {
-        command.current_dir(&folder);
+        command.current_dir(&folder).args(["--config", "steadfast.toml"]);
     });
     assert_eq!(names(&mut pinned), (vec!["renew".into(), "search".into()], "private".into()));
 
