@@ -31,7 +31,7 @@ use crate::{
     caller::{Caller, Proved},
     clock::Clock,
     config::{Listen, Settings, Transport},
-    engine::{Engine, Seams},
+    engine::{Engine, Parts, Seams},
     keyring::{KeyProblem, Keyring},
     principal::Principal,
     problem::Problem,
@@ -93,6 +93,17 @@ pub(crate) struct Addresses {
 pub(crate) fn engine<S>(server: Server<S>, settings: &Settings, clock: Clock) -> Result<Arc<Engine>, AppError> {
     let parts = server.into_parts().map_err(AppError::Build)?;
     root::claim(settings)?;
+    assembled(parts, settings, clock)
+}
+
+/// What would keep such a server from starting, as far as that can be told without making, opening or reaching anything.
+pub(crate) fn check(parts: Parts, settings: &Settings, clock: Clock) -> Result<(), AppError> {
+    root::look(settings)?;
+    assembled(parts, settings, clock).map(drop)
+}
+
+/// Nothing in it is opened or reached before it is needed.
+fn assembled(parts: Parts, settings: &Settings, clock: Clock) -> Result<Arc<Engine>, AppError> {
     let store = store::open(&settings.store, &settings.data, clock).map_err(AppError::Store)?;
     let random = Random::system().map_err(AppError::Random)?;
     let longest = STATE_TTL.max(settings.confirmation.ttl).max(settings.tasks.longest_kept());

@@ -1,13 +1,14 @@
-//! The command line of a server: `serve`, `call`, `tools`, `drill`, `switch`, `approve`, `policy`.
+//! The command line of a server: `serve`, `check`, `call`, `tools`, `drill`, `switch`, `approve`, `policy`.
 //!
 //! Invariant: with `--transport stdio` nothing but MCP is written to standard output; what is for people goes to
 //! standard error. Exit codes: 0 done, 1 the call or the server failed, 2 the command line, the configuration or the
-//! server's description is wrong.
+//! server's description is wrong, which for `check` is its result, and 1.
 
 mod access;
 mod approve;
 mod banner;
 mod call;
+mod check;
 mod drill;
 mod example;
 mod policy;
@@ -23,7 +24,7 @@ use steadfast_contract::proof::ProofOptions;
 use crate::{
     app::{self, AppError},
     clock::Clock,
-    config::{self, Flags, Settings},
+    config::{self, Flags, Log, Settings},
     problem::Problem,
     prove, secrets,
     server::Server,
@@ -58,6 +59,8 @@ struct Cli {
 enum Command {
     /// Serves MCP; the default.
     Serve,
+    /// Prints every setting, what it comes to and where it came from, and checks that the server would start with them.
+    Check,
     /// Calls a tool in this process, through the whole pipeline.
     Call {
         /// The tool, optionally with a version: `search_notes` or `search_notes@2`.
@@ -286,6 +289,11 @@ async fn execute<S>(server: impl FnOnce() -> Server<S>, cli: Cli) -> Result<Exit
             writeln!(std::io::stdout(), "{}", serde_json::json!(findings))?;
             return Ok(ExitCode::SUCCESS);
         }
+        // What is wrong is what it is for.
+        Some(Command::Check) => {
+            let flags = cli.settings.into_flags();
+            return Ok(check::run(server, flags, cli.format)?);
+        }
         _ => {}
     }
     let settings = Settings::load(cli.settings.into_flags()).map_err(Failure::Config)?;
@@ -295,7 +303,7 @@ async fn execute<S>(server: impl FnOnce() -> Server<S>, cli: Cli) -> Result<Exit
         Command::Serve => {
             let engine = app::engine(server, &settings, Clock::system())?;
             // A program that set up its own subscriber keeps it.
-            let _ = telemetry::start(&settings.log, "info");
+            let _ = telemetry::start(&settings.log, Log::SERVING);
             if let Some(file) = settings.passed_over() {
                 tracing::warn!(
                     "`{file}` is not read: over stdio the working directory may be anybody's; name it by `--config`"
@@ -343,7 +351,7 @@ async fn execute<S>(server: impl FnOnce() -> Server<S>, cli: Cli) -> Result<Exit
             tools::print(&engine, &settings, cli.format)?;
         }
         // Done before the configuration was read.
-        Command::ContractDump | Command::ContractProve { .. } => {}
+        Command::Check | Command::ContractDump | Command::ContractProve { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
 }

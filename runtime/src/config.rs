@@ -16,6 +16,7 @@ mod reader;
 mod shares;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use std::{
     collections::BTreeSet,
@@ -33,6 +34,7 @@ pub(crate) use self::{
     listen::Listen,
     policies::{ToolSettings, UpstreamSettings},
     profile::unguarded,
+    told::Setting,
 };
 use self::{reader::Reader, shares::Sharing};
 #[cfg(feature = "egress")]
@@ -177,6 +179,11 @@ impl Profile {
     }
 }
 
+impl Log {
+    /// What a server logs where nothing says.
+    pub(crate) const SERVING: &str = "info";
+}
+
 impl Transport {
     const NAMES: [(&'static str, Self); 2] = [("stdio", Self::Stdio), ("http", Self::Http)];
 }
@@ -185,6 +192,11 @@ impl Settings {
     /// Reads all layers.
     pub(crate) fn load(flags: Flags) -> Result<Self, Vec<ConfigProblem>> {
         Self::from_layers(Layers::gather(flags))
+    }
+
+    /// Reads all layers, and tells what each setting comes to, whatever is wrong with some of them.
+    pub(crate) fn tell(flags: Flags) -> (Vec<Setting>, Result<Self, Vec<ConfigProblem>>) {
+        Self::told(Layers::gather(flags))
     }
 
     /// A file in the working directory that would be read if the working directory were not a client's.
@@ -213,7 +225,11 @@ impl Settings {
         Self::from_layers((layers, problems))
     }
 
-    pub(crate) fn from_layers((layers, problems): (Layers, Vec<ConfigProblem>)) -> Result<Self, Vec<ConfigProblem>> {
+    pub(crate) fn from_layers(gathered: (Layers, Vec<ConfigProblem>)) -> Result<Self, Vec<ConfigProblem>> {
+        Self::told(gathered).1
+    }
+
+    fn told((layers, problems): (Layers, Vec<ConfigProblem>)) -> (Vec<Setting>, Result<Self, Vec<ConfigProblem>>) {
         let mut reader = Reader::new(layers, problems);
         let profile = reader.choice("profile", &Profile::NAMES, Profile::default());
         let default_transport = if profile == Profile::Sidecar { Transport::Stdio } else { Transport::Http };
@@ -224,7 +240,7 @@ impl Settings {
             Transport::Stdio => None,
         };
         let auth = auth::read(&mut reader, profile);
-        let tenant = reader.text("tenant").unwrap_or_else(|| NO_TENANT.into());
+        let tenant = reader.text_or("tenant", NO_TENANT);
         let (access, sharing) = (access(&mut reader, auth.as_ref()), Sharing::of(auth.as_ref(), &tenant));
         let store_timeout = reader.duration("store.timeout", Duration::from_millis(250));
         #[cfg(not(feature = "egress"))]
@@ -268,9 +284,7 @@ impl Settings {
             connections: ConnectionLimits {
                 connections,
                 of_peer,
-                header_bytes: reader
-                    .number_of("http.max_header_bytes", 8192..=usize::MAX, "such as 32768")
-                    .unwrap_or(32 * 1024),
+                header_bytes: reader.number("http.max_header_bytes", 8192..=usize::MAX, 32 * 1024),
                 header_timeout: reader.duration("http.header_timeout", Duration::from_secs(30)),
                 write_timeout: reader.duration("http.write_timeout", Duration::from_secs(30)),
             },
@@ -280,7 +294,7 @@ impl Settings {
                 argument_depth: reader.size("limits.argument_depth", 32),
                 deadline: reader.duration("limits.deadline", Duration::from_secs(300)),
                 default_timeout: reader.duration("limits.default_timeout", Duration::from_secs(30)),
-                blocking: reader.number_of("limits.blocking", 1..=MOST_BLOCKING, "such as 256").unwrap_or(256),
+                blocking: reader.number("limits.blocking", 1..=MOST_BLOCKING, 256),
                 result_bytes: reader.size("limits.result_bytes", 4 * 1024 * 1024),
                 admission: sharing.admission(&mut reader),
             },
@@ -324,7 +338,7 @@ impl Settings {
             pins: reader.table("pins"),
             grace: reader.duration("drain.grace", Duration::from_secs(10)),
             log: Log {
-                level: reader.directives("log.level").or_else(layers::rust_log),
+                level: reader.directives("log.level", layers::rust_log(), Log::SERVING),
                 json: reader.choice("log.format", &[("text", false), ("json", true)], false),
             },
             elsewhere: reader.is_elsewhere(),
@@ -356,6 +370,7 @@ fn allowed_hosts(reader: &mut Reader, listen: &Listen, auth: Option<&AuthSetting
     let mut hosts = reader.list("http.allowed_hosts", &hosts(auth));
     if listen.is_socket() && !hosts.is_empty() && !hosts.iter().any(|host| host == "localhost") {
         hosts.push("localhost".into());
+        reader.comes_to("http.allowed_hosts", &hosts);
     }
     hosts
 }

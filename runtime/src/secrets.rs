@@ -21,7 +21,7 @@ pub(crate) use self::{
     older::{hides_more, masked_as},
     places::{Places, TooMuch, of_call},
     registry::{OfLine, Secrets, mask_all, masked, reading},
-    source::{is_source, know_url},
+    source::{is_source, kept, know_url},
 };
 pub use self::{
     source::{SecretError, read},

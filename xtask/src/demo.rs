@@ -97,7 +97,10 @@ fn hints(project: &Project, folder: &Path, mcp: SocketAddr, admin: SocketAddr) -
     let target = project.target.display();
     let client = json!({ "mcpServers": { NAME: {
         "command": binary,
-        "args": ["--config", format!("{folder}/steadfast.toml"), "serve", "--transport", "stdio", "--admin", "off", "--data", format!("{folder}/data")],
+        "args": [
+            "--config", format!("{folder}/steadfast.toml"),
+            "serve", "--transport", "stdio", "--admin", "off", "--data", format!("{folder}/data"),
+        ],
     } } });
     format!(
         "try  cd {folder}; export CARGO_TARGET_DIR={target}

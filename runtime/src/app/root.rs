@@ -30,23 +30,24 @@ pub(crate) enum RootError {
 
 /// Makes sure that the data directory is the tenant's, and in the profile `tenant` says so in it.
 pub(super) fn claim(settings: &Settings) -> Result<(), RootError> {
+    if look(settings)? || settings.profile != Profile::Tenant {
+        return Ok(());
+    }
+    mark(&settings.data, &settings.tenant).map_err(|source| RootError::Io { path: settings.data.join(FILE), source })
+}
+
+/// Makes sure that the data directory is nobody else's; whether it says whose it is.
+pub(super) fn look(settings: &Settings) -> Result<bool, RootError> {
     let path = settings.data.join(FILE);
-    let failed = |source| RootError::Io { path: path.clone(), source };
     match fs::read_to_string(&path) {
-        Ok(owner) if owner.trim_end() == &*settings.tenant => Ok(()),
+        Ok(owner) if owner.trim_end() == &*settings.tenant => Ok(true),
         Ok(owner) => Err(RootError::Other {
             directory: settings.data.clone(),
             owner: owner.trim_end().to_owned(),
             tenant: settings.tenant.to_string(),
         }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            if settings.profile == Profile::Tenant {
-                mark(&settings.data, &settings.tenant).map_err(failed)
-            } else {
-                Ok(())
-            }
-        }
-        Err(error) => Err(failed(error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(RootError::Io { path, source }),
     }
 }
 
@@ -71,7 +72,8 @@ mod tests {
         let of = |text: &str| claim(&settings(folder.path(), text));
         assert!(of("").is_ok() && !folder.path().join(FILE).exists(), "only tenants' own servers mark it");
         let acme = "profile = 'tenant'\ntenant = 'acme'\ntransport = 'stdio'";
-        assert!(of(acme).is_ok() && of(acme).is_ok());
+        assert!(!look(&settings(folder.path(), acme)).unwrap() && !folder.path().join(FILE).exists(), "looked at");
+        assert!(of(acme).is_ok() && of(acme).is_ok() && look(&settings(folder.path(), acme)).unwrap());
         for other in ["profile = 'tenant'\ntenant = 'bolt'\ntransport = 'stdio'", "", "tenant = 'acme '"] {
             let refused = of(other).unwrap_err().to_string();
             assert!(refused.contains("`acme`") && refused.contains("help:"), "{refused}");

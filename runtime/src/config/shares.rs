@@ -60,21 +60,22 @@ impl Sharing {
     /// What the server as a whole lets in.
     pub(super) fn admission(self, reader: &mut Reader) -> Admission {
         let concurrency = reader.size("limits.concurrency", 256);
-        let queue = reader.number_of("limits.queue", 0..=usize::MAX, "such as 256").unwrap_or(concurrency);
-        let per_tenant = reader.number_of("limits.concurrency_per_tenant", 1..=usize::MAX, "such as 128");
+        let queue = reader.number("limits.queue", 0..=usize::MAX, concurrency);
+        let per_tenant = match ("limits.concurrency_per_tenant", 1..=usize::MAX) {
+            (key, range) if self.tenants => Some(reader.number(key, range, self.of_tenant(concurrency))),
+            (key, range) => reader.number_of(key, range, "such as 128"),
+        };
         Admission {
             places: BulkheadPolicy {
                 concurrency,
                 per_caller: reader.size("limits.concurrency_per_caller", self.of_one(concurrency)),
                 queue,
-                queue_per_caller: reader
-                    .number_of("limits.queue_per_caller", 0..=usize::MAX, "such as 128")
-                    .unwrap_or_else(|| self.of_one(queue)),
+                queue_per_caller: reader.number("limits.queue_per_caller", 0..=usize::MAX, self.of_one(queue)),
             },
-            per_tenant: per_tenant.or_else(|| self.tenants.then(|| self.of_tenant(concurrency))),
-            rate_per_caller: reader.rate_of("limits.rate_per_caller").flatten(),
-            rate_per_tenant: reader.rate_of("limits.rate_per_tenant").flatten(),
-            kept_per_caller: reader.rate_of("limits.kept_per_caller").unwrap_or_else(|| self.kept()),
+            per_tenant,
+            rate_per_caller: reader.rate("limits.rate_per_caller", None),
+            rate_per_tenant: reader.rate("limits.rate_per_tenant", None),
+            kept_per_caller: reader.rate("limits.kept_per_caller", self.kept()),
         }
     }
 

@@ -408,3 +408,123 @@ fn whoever_starts_a_server_over_stdio_says_so_by_the_transport_or_by_the_profile
         assert_eq!(layers::starts_over_stdio(&Flags { values, config: None }), expected, "{given:?}");
     }
 }
+
+/// What is told of the settings of a file, which may be wrong.
+fn told(file: &str, environment: &[(&str, &str)]) -> Vec<Setting> {
+    let (mut layers, mut problems) = (Layers::default(), Vec::new());
+    layers.toml("a file", file, &mut problems);
+    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    layers.environment(environment, &mut problems);
+    Settings::told((layers, problems)).0
+}
+
+fn value(told: &[Setting], key: &str) -> serde_json::Value {
+    told.iter().find(|setting| setting.key == key).unwrap_or_else(|| panic!("{key} is not told")).json()
+}
+
+/// Tokens of issuers, so that everything is read that can be.
+const WITH_TOKENS: &str = "tenant = 'acme'\n[auth]\nresource = 'https://mcp.example/mcp'\n\
+                           [auth.issuers.main]\nurl = 'https://login.example'\ntenant_claim = 'org'\n";
+
+#[cfg(all(feature = "oauth", feature = "egress"))]
+#[test]
+fn every_key_is_told_once_with_its_default() {
+    let told = told(WITH_TOKENS, &[]);
+    for key in reader::KEYS {
+        assert_eq!(told.iter().filter(|setting| setting.key == *key).count(), 1, "{key}");
+    }
+    let unset: Vec<&str> =
+        told.iter().filter(|setting| setting.value.is_none()).map(|setting| setting.key.as_str()).collect();
+    let without_a_default =
+        ["store.url", "store.limits_url", "surface", "policy.dir", "auth.documentation", "auth.max_token_lifetime"];
+    assert_eq!(unset, without_a_default, "a default is given to the method of the reader, and not to what it gives");
+}
+
+/// Each of them came from a default, and means the same when it is written down.
+#[cfg(all(feature = "oauth", feature = "egress"))]
+#[test]
+fn what_is_told_can_be_written_down_and_read_again() {
+    let first = told(WITH_TOKENS, &[]);
+    let lines = first.iter().filter(|setting| setting.value.is_some()).map(|setting| {
+        let key: Vec<String> = setting.key.split('.').map(|part| format!("{part:?}")).collect();
+        format!("{} = {}\n", key.join("."), setting.json())
+    });
+    let written: String = lines.collect();
+    let again = told(&written, &[]);
+    for (one, other) in first.iter().zip(&again) {
+        assert_eq!((&one.key, &one.value), (&other.key, &other.value));
+        assert_eq!(other.source == "a file", one.value.is_some(), "{other:?}");
+    }
+    let (mut layers, mut problems) = (Layers::default(), Vec::new());
+    layers.toml("a file", &written, &mut problems);
+    assert_eq!(Settings::from_layers((layers, problems)).err(), None);
+}
+
+#[test]
+fn what_is_set_is_told_as_it_counts_and_with_where_it_came_from() {
+    let file = "limits.deadline = '60s'\nlimits.queue = 5\nhttp.max_connections = 'many'\n\
+                listen = 'unix:/run/mcp.sock'\nhttp.allowed_hosts = ['notes']\n\
+                tools.a.rate_limit = 'off'\ntools.'a.b'.retry = 1\nupstreams.db.failure_ratio = 50\npins.local = '1.0'\n";
+    let told = told(file, &[("STEADFAST_LIMITS_QUEUE", "6"), ("STEADFAST_OUTPUT_LINK_SCHEMES", "https, mailto")]);
+    for (key, expected, source) in [
+        ("profile", serde_json::json!("dev"), "default"),
+        ("admin", serde_json::json!("127.0.0.1:9090"), "default"),
+        ("limits.deadline", serde_json::json!("1m"), "a file"),
+        ("limits.queue", serde_json::json!(6), "STEADFAST_LIMITS_QUEUE"),
+        ("limits.queue_per_caller", serde_json::json!(6), "default"),
+        ("http.max_connections", serde_json::json!(null), "a file"),
+        ("http.allowed_hosts", serde_json::json!(["notes", "localhost"]), "a file"),
+        ("output.link_schemes", serde_json::json!(["https", "mailto"]), "STEADFAST_OUTPUT_LINK_SCHEMES"),
+        ("tools.a.rate_limit", serde_json::json!("off"), "a file"),
+        ("tools.a.b.retry", serde_json::json!(1), "a file"),
+        ("upstreams.db.failure_ratio", serde_json::json!(50.0), "a file"),
+        ("pins.local", serde_json::json!("1.0"), "a file"),
+    ] {
+        let setting = told.iter().find(|setting| setting.key == key).unwrap_or_else(|| panic!("{key} is not told"));
+        assert_eq!((setting.json(), setting.source.as_str()), (expected, source), "{key}");
+    }
+    assert!(
+        !told.iter().any(|setting| setting.key == "tools.a.timeout"),
+        "what nobody set of a tool is the tool's own"
+    );
+}
+
+#[test]
+fn a_secret_is_told_by_where_it_is_kept() {
+    let key = "ab".repeat(32);
+    let file = format!(
+        "state.keys = ['{key}', 'env:STATE_KEY', 'file:/run/secrets/state', 'hunter2']\n\
+         [secrets]\na = 'file:/nowhere'\nb = 'command:/nowhere hunter2'\nc = 'hunter2'\n"
+    );
+    let told =
+        told(&file, &[("STEADFAST_STORE_URL", "mysql://user:hunter2@db"), ("STEADFAST_STORE_LIMITS_URL", "env:NONE")]);
+    for (key, expected) in [
+        ("state.keys", serde_json::json!(["[secret]", "env:STATE_KEY", "file:/run/secrets/state", "[secret]"])),
+        ("secrets.a", serde_json::json!("file:/nowhere")),
+        ("secrets.b", serde_json::json!("command:/nowhere")),
+        ("secrets.c", serde_json::json!("[secret]")),
+        ("store.url", serde_json::json!("[secret]")),
+        ("store.limits_url", serde_json::json!("env:NONE")),
+    ] {
+        assert_eq!(value(&told, key), expected, "{key}");
+    }
+    assert!(!format!("{told:?}").contains("hunter2"));
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn a_store_is_told_without_its_password_and_with_where_its_url_was_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("url");
+    std::fs::write(&path, "postgres://user:hunter2@db.internal:5432/app\n").unwrap();
+    for (url, expected) in [
+        ("postgres://user:hunter2@db:5432/app?sslmode=require".to_owned(), "PostgreSQL at db:5432/app".to_owned()),
+        (
+            format!("file:{}", path.display()),
+            format!("PostgreSQL at db.internal:5432/app, read from file:{}", path.display()),
+        ),
+    ] {
+        let told = told(&format!("store.url = '{url}'"), &[]);
+        assert_eq!(value(&told, "store.url"), expected);
+    }
+}

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Secret, registry};
+use super::{MASK, Secret, registry};
 
 /// How much a secret may take, in bytes.
 const LONGEST: u64 = 64 * 1024;
@@ -61,7 +61,7 @@ pub fn read(source: &str) -> Result<Secret<String>, SecretError> {
     }?;
     let text = text.strip_suffix('\n').map_or(&*text, |text| text.strip_suffix('\r').unwrap_or(text));
     if text.is_empty() {
-        return Err(error(&format!("there is nothing in {}", place(source)), "put the secret there"));
+        return Err(error(&format!("there is nothing in `{}`", without_arguments(source)), "put the secret there"));
     }
     if let Some(known) = registry::know(text) {
         known.forever();
@@ -106,11 +106,16 @@ fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// Where a secret is kept, in words that are none: what is no source is the secret itself.
+pub(crate) fn kept(text: &str) -> String {
+    if is_source(text) { without_arguments(text) } else { MASK.to_owned() }
+}
+
 /// The source without the arguments of a command, which may be secrets themselves.
-fn place(source: &str) -> String {
+fn without_arguments(source: &str) -> String {
     match source.strip_prefix("command:") {
-        Some(line) => format!("`command:{}`", line.split_whitespace().next().unwrap_or_default()),
-        None => format!("`{source}`"),
+        Some(line) => format!("command:{}", line.split_whitespace().next().unwrap_or_default()),
+        None => source.to_owned(),
     }
 }
 
